@@ -1,0 +1,1 @@
+//! Shared scenarios of the benchmarks.

@@ -1,0 +1,3 @@
+//! The program `sched`.
+
+fn main() {}

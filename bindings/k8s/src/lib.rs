@@ -1,0 +1,1 @@
+//! Kubernetes objects become cluster events.

@@ -1,0 +1,1 @@
+//! A discrete-event simulator that replays traces through the scheduler.

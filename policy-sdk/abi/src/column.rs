@@ -1,0 +1,126 @@
+//! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
+
+use crate::selector::NodeSelector;
+use alloc::string::String;
+
+/// A resource name, interned by the host. The first few are fixed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[repr(transparent)]
+pub struct ResourceId(pub u16);
+
+impl ResourceId {
+    /// `cpu`, in milli-CPU.
+    pub const CPU: Self = Self(0);
+    /// `memory`, in bytes.
+    pub const MEMORY: Self = Self(1);
+    /// `pods`: how many pods the node may hold and holds.
+    pub const PODS: Self = Self(2);
+    /// `ephemeral-storage`, in bytes.
+    pub const EPHEMERAL_STORAGE: Self = Self(3);
+}
+
+/// How heat weighs a placement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum HeatMode {
+    /// The pod's predicted CPU as a share of the node, in millionths.
+    Share,
+    /// One placement is one million, whatever its size.
+    Count,
+}
+
+/// A column that the host keeps because a policy asked for it, with that policy's parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Derived {
+    /// Heat of recent placements, in millionths (see the cool-down primitive).
+    Heat {
+        /// How a placement weighs.
+        mode: HeatMode,
+        /// Time in which heat halves, milliseconds.
+        half_life_ms: u64,
+    },
+    /// Placements within the last `window_ms`, a count.
+    RecentBinds {
+        /// The window's length, milliseconds.
+        window_ms: u64,
+    },
+    /// Predicted CPU use of the pods on the node, milli-CPU, in a slot of the time ahead.
+    ForecastCpu {
+        /// First minute ahead of now.
+        from_min: u32,
+        /// Last minute ahead, not included.
+        to_min: u32,
+    },
+}
+
+/// A column of quantities, one `f64` a row.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Column {
+    /// What pods may request in all, base units.
+    Allocatable(ResourceId),
+    /// What the pods on the node request, reserved ones included, base units.
+    Requested(ResourceId),
+    /// As `Requested`, with kube-scheduler's defaults (100m, 200Mi) for containers that request no CPU or memory;
+    /// for other resources the same as `Requested`.
+    ScoringRequested(ResourceId),
+    /// What the machine physically has, base units.
+    Capacity(ResourceId),
+    /// The newest sample of the node's use, base units; 0 where there is none.
+    Usage(ResourceId),
+    /// When that sample was taken, milliseconds; -1 where there is none.
+    SampledAt,
+    /// Estimated use of pods that the newest sample does not cover, base units.
+    Unseen(ResourceId),
+    /// A column asked for in [`Setup::derive`].
+    Derived(u16),
+}
+
+/// A column of single bits, packed in words of 64 rows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Bits {
+    /// Rows that hold a node.
+    Live,
+    /// `spec.unschedulable`.
+    Unschedulable,
+    /// Nodes that the embedder marked for elastic pods to stay away from, within the mark's time window.
+    Marked,
+    /// Rows that match a selector asked for in [`Setup::node_selector`].
+    Selector(u16),
+}
+
+/// The bit of `row`; rows beyond the end are 0.
+#[inline]
+#[must_use]
+pub fn bit(bits: &[u64], row: usize) -> bool {
+    bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+}
+
+/// The node table as a policy sees it. Slices are indexed by row and may be shorter than the table where the rest is 0.
+pub trait Nodes {
+    /// The number of rows, dead ones included.
+    fn rows(&self) -> usize;
+    /// The number of live nodes.
+    fn live(&self) -> usize;
+    /// The time of the decision, floored to the host's quantum, in milliseconds.
+    fn now_ms(&self) -> u64;
+    /// A column of quantities; empty where the host has none.
+    fn quantity(&self, column: Column) -> &[f64];
+    /// A column of bits; empty where the host has none.
+    fn bits(&self, bits: Bits) -> &[u64];
+    /// Per row the id of its list of taints: an index into [`crate::PodView::taints`].
+    fn taint_sets(&self) -> &[u32];
+}
+
+/// Why a policy could not be set up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetupError(pub String);
+
+/// What a policy may ask of its host before its first decision.
+pub trait Setup {
+    /// The id of a resource name; interned if it is new.
+    fn resource(&mut self, name: &str) -> Result<ResourceId, SetupError>;
+    /// Asks for a derived column.
+    fn derive(&mut self, derived: Derived) -> Result<Column, SetupError>;
+    /// Asks for the rows that match a selector.
+    fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
+}

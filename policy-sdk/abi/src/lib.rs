@@ -1,0 +1,19 @@
+//! What a scheduling policy and its host agree on, compiled by both: the [`Policy`] trait, the views of nodes and pods
+//! that it reads, and the verdicts, scores and reasons that it answers with. No host code and no kernels live here.
+#![no_std]
+
+extern crate alloc;
+
+mod column;
+mod pod;
+mod policy;
+mod rows;
+mod selector;
+mod verdict;
+
+pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit};
+pub use pod::{ImageRow, NodeNameField, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
+pub use policy::{Hook, Locality, Manifest, Normalize, Policy, Prepared, ReasonArg, ReasonSpec};
+pub use rows::Rows;
+pub use selector::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
+pub use verdict::{MAX_REASONS, Verdict};

@@ -1,0 +1,109 @@
+//! What a policy can read of the pod to be placed, with everything the host can answer faster: selectors evaluated to
+//! bitmaps over rows, tolerations to one answer a list of taints, images and ports to rows.
+
+use crate::column::ResourceId;
+
+/// An amount of one resource, base units.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Request {
+    /// The resource.
+    pub resource: ResourceId,
+    /// How much, base units, a whole number.
+    pub amount: f64,
+}
+
+/// Kubernetes' QoS class of a pod, from its requests and limits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum QosClass {
+    /// No requests at all.
+    #[default]
+    BestEffort,
+    /// Some requests.
+    Burstable,
+    /// Requests equal limits for CPU and memory.
+    Guaranteed,
+}
+
+/// `spec.nodeName` of the pod to be placed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum NodeNameField {
+    /// Not set: any node will do.
+    #[default]
+    Any,
+    /// Set to the node in this row.
+    Row(u32),
+    /// Set to a name that no node has.
+    Unknown,
+}
+
+/// What the pod's tolerations say of one list of taints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TaintAnswer {
+    /// A `NoSchedule` or `NoExecute` taint is not tolerated.
+    pub rejected: bool,
+    /// How many `PreferNoSchedule` taints are not tolerated.
+    pub untolerated_soft: u32,
+}
+
+/// A preferred term of the pod's node affinity.
+#[derive(Clone, Copy, Debug)]
+pub struct Preferred<'a> {
+    /// What a match is worth.
+    pub weight: i64,
+    /// The rows that match.
+    pub rows: &'a [u64],
+}
+
+/// A node that has one of the pod's images.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ImageRow {
+    /// The node's row.
+    pub row: u32,
+    /// Size of the image scaled by how widely it is spread, bytes (see the image locality primitive).
+    pub scaled_bytes: i64,
+}
+
+/// The pod to be placed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PodView<'a> {
+    /// What it requests by Kubernetes' rules, without zero amounts, ascending by resource; `pods: 1` is among them.
+    pub requests: &'a [Request],
+    /// What resource scoring counts: containers' and overhead's requests with kube-scheduler's defaults for absent CPU and
+    /// memory, without pod-level requests; `pods` is not among them.
+    pub scoring_requests: &'a [Request],
+    /// `spec.priority`.
+    pub priority: i32,
+    /// QoS class.
+    pub qos: QosClass,
+    /// Owned by a `DaemonSet`.
+    pub daemon_set: bool,
+    /// `spec.nodeName`.
+    pub node_name: NodeNameField,
+    /// Rows that match node selector and required node affinity; `None` where the pod has neither.
+    pub required_nodes: Option<&'a [u64]>,
+    /// Rows that the pod's affinity names one by one (`metadata.name In`); `None` where not every term does.
+    pub named_nodes: Option<&'a [u64]>,
+    /// Every term names nodes, and no node is named by all that must agree.
+    pub names_conflict: bool,
+    /// Preferred terms of the pod's node affinity.
+    pub preferred_nodes: &'a [Preferred<'a>],
+    /// Per list of taints, by its id, what the tolerations say.
+    pub taints: &'a [TaintAnswer],
+    /// Whether the pod tolerates `node.kubernetes.io/unschedulable:NoSchedule`.
+    pub tolerates_unschedulable: bool,
+    /// Rows on which one of the pod's host ports is taken; `None` where it asks for none.
+    pub port_conflicts: Option<&'a [u64]>,
+    /// Nodes that have images of the pod, ascending by row; a node that has several stands several times.
+    pub images: &'a [ImageRow],
+    /// Containers, init containers included: image locality scales with it.
+    pub containers: u32,
+    /// Estimated use now: CPU in milli-CPU, memory in bytes.
+    pub estimate: [f64; 2],
+}
+
+/// The amount of `resource` in a list of requests, 0 if it is not there.
+#[must_use]
+pub fn amount_of(requests: &[Request], resource: ResourceId) -> f64 {
+    requests.iter().find(|r| r.resource == resource).map_or(0.0, |r| r.amount)
+}

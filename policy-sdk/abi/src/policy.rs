@@ -1,0 +1,154 @@
+//! The trait every policy implements, native or sandboxed, and the manifest in which it says what it is.
+
+use crate::{Nodes, PodView, Rows, Setup, SetupError, Verdict};
+
+/// What a policy's answer for a node may depend on besides pod, configuration and time quantum.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Locality {
+    /// That node's row alone: answers can be cached row by row.
+    RowLocal,
+    /// Other rows too: asked for all candidates each time.
+    CrossRow,
+}
+
+/// How raw scores become 0..=100 over the candidates of one decision. Divisions truncate, as in kube-scheduler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Normalize {
+    /// They are within 0..=100 already.
+    None,
+    /// `100 * raw / max`; 0 where the maximum is 0.
+    Max,
+    /// `100 - 100 * raw / max`; 100 where the maximum is 0.
+    MaxReversed,
+    /// `100 * (max - raw) / (max - min)`, lowest is best; 100 where all are equal.
+    MinMaxReversed,
+}
+
+/// What fills the `{}` of a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReasonArg {
+    /// Nothing: one place in the pod's reason table.
+    None,
+    /// The name of each resource that the pod requests, but `pods`: as many places in the table, in their order.
+    RequestedResource,
+}
+
+/// An entry of a policy's reason table. For a pod the entries are expanded one after the other; a place in the expanded
+/// table is what a [`Verdict`] names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReasonSpec {
+    /// The text, as kube-scheduler words it where it has one; `{}` stands for the argument.
+    pub text: &'static str,
+    /// What the argument is.
+    pub arg: ReasonArg,
+}
+
+impl ReasonSpec {
+    /// A reason without an argument.
+    #[must_use]
+    pub const fn plain(text: &'static str) -> Self {
+        Self { text, arg: ReasonArg::None }
+    }
+}
+
+/// What a policy says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Manifest {
+    /// Its name, as profiles write it.
+    pub name: &'static str,
+    /// Whether it has a filter.
+    pub filters: bool,
+    /// Whether it scores.
+    pub scores: bool,
+    /// What its answers depend on.
+    pub locality: Locality,
+    /// How its scores are normalised.
+    pub normalize: Normalize,
+    /// Its reasons.
+    pub reasons: &'static [ReasonSpec],
+    /// Whether it protects the cluster, so that its failure rejects rather than abstains.
+    pub protective: bool,
+    /// Whether more free capacity on a feasible node always leaves it feasible.
+    pub monotone: bool,
+}
+
+impl Manifest {
+    /// A row-local policy that neither filters nor scores yet: a start for the others.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            filters: false,
+            scores: false,
+            locality: Locality::RowLocal,
+            normalize: Normalize::None,
+            reasons: &[],
+            protective: false,
+            monotone: true,
+        }
+    }
+}
+
+/// Whether and how a hook is run for a pod.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Hook {
+    /// Call it.
+    #[default]
+    Run,
+    /// This pod is none of its business: every node passes, and it adds nothing to any score.
+    Skip,
+    /// Every node has this raw score.
+    Constant(i64),
+}
+
+/// What `prepare` decided for a pod.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Prepared {
+    /// The filter.
+    pub filter: Hook,
+    /// The score.
+    pub score: Hook,
+    /// Rejects the pod on every node at once, with the reason in this place of the table.
+    pub reject: Option<u32>,
+    /// Only the rows of [`PodView::named_nodes`] are looked at; all others are out before any filter.
+    pub narrow: bool,
+}
+
+impl Prepared {
+    /// Nothing to do for this pod.
+    pub const SKIP: Self = Self { filter: Hook::Skip, score: Hook::Skip, reject: None, narrow: false };
+    /// Both hooks run.
+    pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false };
+}
+
+/// A filter, a score, or both, over the whole node table at once.
+///
+/// A policy keeps nothing between calls: what it answers is a function of its configuration, the pod and the columns.
+pub trait Policy: Send + Sync {
+    /// What the policy is. The same at every call.
+    fn manifest(&self) -> Manifest;
+
+    /// Asks the host for columns, resources and selectors, once, before the first decision.
+    fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        let _ = host;
+        Ok(())
+    }
+
+    /// Looks at the pod once per decision and says what must run. `block` is scratch that the later calls get back.
+    fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &mut [u64; 16]) -> Prepared {
+        let _ = (pod, nodes, block);
+        Prepared::RUN
+    }
+
+    /// Writes a verdict for every row of `rows` to the same place of `out`. Rows without a node may get any answer.
+    fn filter(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
+        let _ = (pod, nodes, block, rows);
+        out.fill(Verdict::PASS);
+    }
+
+    /// Writes a raw score for every row of `rows` to the same place of `out`.
+    fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
+        let _ = (pod, nodes, block, rows);
+        out.fill(0);
+    }
+}

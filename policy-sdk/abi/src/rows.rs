@@ -1,0 +1,122 @@
+//! Which rows of the node table a call is about, and the loops over columns that kernels are written with.
+
+/// The rows of one batch call. `out[k]` of a call belongs to the `k`-th row.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// All rows from `start` up to, but without, `end`: loops over these are vectorised.
+    Range {
+        /// First row.
+        start: usize,
+        /// One past the last row.
+        end: usize,
+    },
+    /// The rows of a list, in its order.
+    List(&'a [u32]),
+}
+
+impl Rows<'_> {
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Range { start, end } => end.saturating_sub(*start),
+            Self::List(list) => list.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `k`-th row, if there is one.
+    #[must_use]
+    pub fn get(&self, k: usize) -> Option<usize> {
+        match self {
+            Self::Range { start, end } => Some(start + k).filter(|row| row < end),
+            Self::List(list) => list.get(k).map(|&row| row as usize),
+        }
+    }
+
+    /// The rows, in order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        (0..self.len()).filter_map(|k| self.get(k))
+    }
+
+    /// Calls `f(out[k], columns at row k)` for every row. A column that is shorter than the rows reads as zero there.
+    ///
+    /// Dense ranges become one vector loop; lists gather. This is the loop that kernels over quantities are made of.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the closure must be inlined into the loop for it to vectorise")]
+    pub fn update<const N: usize, T>(self, columns: [&[f64]; N], out: &mut [T], mut f: impl FnMut(&mut T, [f64; N])) {
+        match self {
+            Self::Range { start, end } => {
+                let n = end.saturating_sub(start).min(out.len());
+                let mut cut: [&[f64]; N] = [&[]; N];
+                let mut whole = true;
+                for (cut, column) in cut.iter_mut().zip(columns) {
+                    *cut = column.get(start..start + n).unwrap_or_default();
+                    whole &= cut.len() == n;
+                }
+                let Some(out) = out.get_mut(..n) else { return };
+                if whole {
+                    dense(cut, out, f);
+                } else {
+                    for (row, out) in (start..end).zip(out) {
+                        f(out, columns.map(|c| c.get(row).copied().unwrap_or(0.0)));
+                    }
+                }
+            }
+            Self::List(list) => {
+                for (&row, out) in list.iter().zip(out) {
+                    f(out, columns.map(|c| c.get(row as usize).copied().unwrap_or(0.0)));
+                }
+            }
+        }
+    }
+
+    /// Like [`Rows::update`], writing what `f` returns.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as for `update`")]
+    pub fn map<const N: usize, T>(self, columns: [&[f64]; N], out: &mut [T], f: impl Fn([f64; N]) -> T) {
+        self.update(columns, out, |out, values| *out = f(values));
+    }
+
+    /// Calls `f(out[k], bit of row k)` for every row of a bitmap; bits beyond its end are 0.
+    pub fn update_bits<T>(self, bits: &[u64], out: &mut [T], f: impl Fn(&mut T, bool)) {
+        for (row, out) in self.iter().zip(out) {
+            f(out, crate::bit(bits, row));
+        }
+    }
+
+    /// Calls `f(out[k], id of row k)` for every row of a column of ids; ids beyond its end are 0.
+    pub fn update_ids<T>(self, ids: &[u32], out: &mut [T], f: impl Fn(&mut T, u32)) {
+        if let Self::Range { start, end } = self
+            && let Some(ids) = ids.get(start..end)
+        {
+            for (&id, out) in ids.iter().zip(out) {
+                f(out, id);
+            }
+            return;
+        }
+        for (row, out) in self.iter().zip(out) {
+            f(out, ids.get(row).copied().unwrap_or(0));
+        }
+    }
+}
+
+/// The vector loop: every slice has the length of `out`, which the assertion lets the compiler rely on.
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::indexing_slicing, reason = "the lengths are equal, asserted at entry")]
+fn dense<const N: usize, T>(columns: [&[f64]; N], out: &mut [T], mut f: impl FnMut(&mut T, [f64; N])) {
+    let n = out.len();
+    assert!(columns.iter().all(|c| c.len() == n));
+    for i in 0..n {
+        let mut values = [0.0; N];
+        for (value, column) in values.iter_mut().zip(columns) {
+            *value = column[i];
+        }
+        f(&mut out[i], values);
+    }
+}
