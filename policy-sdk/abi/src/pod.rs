@@ -109,6 +109,8 @@ pub struct PodView<'a> {
     pub containers: u32,
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
+    /// The same by each rule asked for in [`crate::Setup::estimate`], in its order.
+    pub estimates: &'a [[f64; 2]],
 }
 
 /// The amount of `resource` in a list of requests, 0 if it is not there.

@@ -65,6 +65,7 @@ impl Cluster {
         let row = self.nodes.insert(node);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
         self.touch(row, Changed::Row);
         for slot in self.pods.lost.remove(node.name.as_str()).unwrap_or_default() {
             // A pod that no longer fits the bounds of a sum stays lost; it is removed by its own event.
@@ -114,6 +115,7 @@ impl Cluster {
         self.nodes.remove(row);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
         Ok(())
     }
 
@@ -158,11 +160,15 @@ impl Cluster {
             Some(_) => None,
             None => Some(self.check_template(&object, &pod.template)?),
         };
-        let nodes = &mut self.nodes;
-        Ok(self.pods.acquire_class(&pod.template, |template| {
+        let (new, nodes) = (derivation.is_some(), &mut self.nodes);
+        let class = self.pods.acquire_class(&pod.template, |template| {
             let derivation = derivation.unwrap_or_default();
             derivation.into_class(template, |name| nodes.acquire_resource(name))
-        }))
+        });
+        if new {
+            self.learn_class(class, &pod.template);
+        }
+        Ok(class)
     }
 
     fn change_pod(&mut self, pod: &PodSpec) -> Applied {
@@ -208,11 +214,12 @@ impl Cluster {
     }
 
     /// Takes a node's sample. One that is older than what is there changes nothing: samples come late and out of order.
-    pub fn node_sample(&mut self, row: Row, sample: &Sample, _now_ms: u64) -> Applied {
+    pub fn node_sample(&mut self, row: Row, sample: &Sample, now_ms: u64) -> Applied {
         let name = self.node_name(row).ok_or_else(|| ClusterError::UnknownNode(format!("row {}", row.0)))?;
         validate::sample(&Object { kind: "node", name }, sample)?;
         if self.load.node_sample(row.0, sample, &mut self.pods) {
             self.generation += 1;
+            self.measured.node_sample(row.0, sample, now_ms);
             self.touch(row.0, Changed::Usage);
         }
         Ok(())
@@ -226,6 +233,7 @@ impl Cluster {
         if p.load.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms) {
             p.load.sample = Some(*sample);
             self.generation += 1;
+            self.pod_measured(pod.0);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::Cluster;
 use super::heat::{decay_table, slot_of};
+use super::measured::Measured;
 use super::rowset::set_bit;
 use crate::limits::{HEAT_SLOT_MS, TIME_QUANTUM_MS};
 use sched_abi::{Bits, Column, Derived, Nodes, ResourceId};
@@ -59,8 +60,9 @@ impl DerivedColumns {
         self.marks_changed();
     }
 
-    fn column(&self, index: u16) -> &[f64] {
-        self.columns.get(index as usize).map_or(&[], |c| &c.values)
+    fn column<'a>(&'a self, index: u16, measured: &'a Measured) -> &'a [f64] {
+        let Some(column) = self.columns.get(index as usize) else { return &[] };
+        measured.values(column.derived).unwrap_or(&column.values)
     }
 }
 
@@ -75,10 +77,11 @@ impl Cluster {
     pub(crate) fn publish(&mut self, now_ms: u64) {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
+        self.publish_measured(now_ms);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot) || derived.stale.len() > rows;
-        for column in &mut derived.columns {
+        for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
             let value = |row: usize| match column.derived {
@@ -86,7 +89,7 @@ impl Cluster {
                 Derived::RecentBinds { window_ms } => {
                     heat.recent_count(row, now_slot, window_ms.div_ceil(HEAT_SLOT_MS)) as f64
                 }
-                Derived::ForecastCpu { .. } => 0.0,
+                _ => 0.0,
             };
             if all {
                 column.values.iter_mut().enumerate().for_each(|(row, cell)| *cell = value(row));
@@ -160,7 +163,7 @@ impl Nodes for Snapshot<'_> {
             Column::ScoringRequested(ResourceId::CPU) => &nodes.scoring[0],
             Column::ScoringRequested(ResourceId::MEMORY) => &nodes.scoring[1],
             Column::Requested(r) | Column::ScoringRequested(r) => nodes.columns(r).map_or(&[], |c| &c.requested),
-            Column::Derived(index) => self.cluster.derived.column(index),
+            Column::Derived(index) => self.cluster.derived.column(index, &self.cluster.measured),
             Column::Usage(_) | Column::SampledAt | Column::Unseen(_) => self.cluster.load.column(column),
         }
     }

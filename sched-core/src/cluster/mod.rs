@@ -4,12 +4,15 @@
 mod apply;
 mod columns;
 mod dump;
+mod estimate;
 mod heat;
+mod history;
 mod images;
 mod interner;
 mod journal;
 mod labels;
 mod load;
+mod measured;
 mod nodes;
 mod placement;
 mod pods;
@@ -32,6 +35,7 @@ pub(crate) use validate::selector as check_selector;
 
 use columns::DerivedColumns;
 use load::NodeLoad;
+use measured::Measured;
 use nodes::NodeTable;
 use pods::PodStore;
 
@@ -55,6 +59,7 @@ pub struct Cluster {
     pub(crate) pods: PodStore,
     pub(crate) load: NodeLoad,
     pub(crate) derived: DerivedColumns,
+    pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
 }
@@ -73,6 +78,7 @@ impl Cluster {
             pods: PodStore::new(),
             load: NodeLoad::default(),
             derived: DerivedColumns::default(),
+            measured: Measured::default(),
             journal: Journal::default(),
             generation: 0,
         }

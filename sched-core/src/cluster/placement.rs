@@ -88,6 +88,11 @@ impl Cluster {
         [sched_abi::ResourceId::CPU, sched_abi::ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r))
     }
 
+    /// Estimated use of a pod by each rule that policies asked for.
+    pub(crate) fn estimates(&self, slot: u32) -> &[[f64; 2]] {
+        self.pods.get(slot).map_or(&[], |pod| self.measured.estimates.of(pod.class))
+    }
+
     /// Puts a pod that holds nothing on a row.
     pub(crate) fn hold(&mut self, slot: u32, phase: PodPhase, at_ms: u64) {
         let Some(Row(row)) = phase.row() else { return };
@@ -95,6 +100,7 @@ impl Cluster {
         load.placed_at_ms = at_ms;
         self.load.place(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
         }
@@ -115,6 +121,7 @@ impl Cluster {
         self.account(slot, row, -1.0);
         self.load.displace(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {
             // When the pod was placed stays known while it is lost.

@@ -4,7 +4,7 @@ use super::Entry;
 use crate::cluster::Cluster;
 use crate::config::ProfileError;
 use crate::limits::{MAX_DERIVED, MAX_POLICIES, MAX_WEIGHT};
-use sched_abi::{Bits, Column, Derived, NodeSelector, Policy, ResourceId, Setup, SetupError};
+use sched_abi::{Bits, Column, Derived, EstimateRule, NodeSelector, Policy, ResourceId, Setup, SetupError};
 
 /// Sets policies up against a cluster.
 pub(crate) fn entries(
@@ -61,7 +61,13 @@ impl Setup for Host<'_> {
 
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
+        self.cluster.keep_measured(derived);
         Ok(Column::Derived(self.cluster.derived.register(derived) as u16))
+    }
+
+    fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
+        self.one_more()?;
+        Ok(self.cluster.keep_estimate(rule))
     }
 
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {

@@ -2,23 +2,33 @@
 //! the kernel over columns.
 
 mod balanced;
+mod dynamic;
+mod dynamic_config;
 mod fit;
+mod go_duration;
 mod image_locality;
+mod load_aware;
 mod node_affinity;
 mod node_name;
 mod ports;
 mod resource_score;
 mod taints;
+mod target_load_packing;
 mod unschedulable;
 
 pub use balanced::{Balanced, BalancedConfig};
+pub use dynamic::Dynamic;
+pub use dynamic_config::{DynamicConfig, HotWindow, Metric, Predicate, Priority, SyncPolicy};
 pub use fit::{Fit, FitConfig};
+pub use go_duration::{GoDuration, GoDurationError};
 pub use image_locality::ImageLocality;
+pub use load_aware::{CpuMemory, LoadAware, LoadAwareConfig};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
 pub use node_name::NodeName;
 pub use ports::NodePorts;
 pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint, StrategyKind};
 pub use taints::TaintToleration;
+pub use target_load_packing::{DefaultRequests, TargetLoadPacking, TargetLoadPackingConfig};
 pub use unschedulable::NodeUnschedulable;
 
 const SHIFT: f64 = (1u64 << 52) as f64;
