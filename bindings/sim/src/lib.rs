@@ -22,6 +22,7 @@ mod driver;
 mod engine;
 mod error;
 mod fragmentation;
+mod host;
 mod hot;
 mod measure;
 mod placement;

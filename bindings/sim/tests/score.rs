@@ -41,7 +41,7 @@ fn assert_equal(run: &Run, judged: &serde_json::Value) {
 
 #[test]
 fn score_py_arrives_at_the_same_numbers() {
-    for (workload, profile) in [("spiky-1", "least-allocated"), ("daily-2", "load-aware")] {
+    for (workload, profile) in [("spiky-1", "least-allocated"), ("daily-2", "kube-default")] {
         let folder = workloads().join(workload);
         if !workloads().join("score.py").exists() || !folder.exists() {
             eprintln!("skipped: no workload in {}; SCHED_WORKLOADS names another folder", folder.display());
