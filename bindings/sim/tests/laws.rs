@@ -1,5 +1,5 @@
 //! What must hold for any file and any trace.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "functions that tests share")]
 
 use proptest::prelude::*;
 use sched_core::{Container, NodeSpec, PodSpec, PodTemplate, ProfileSet};

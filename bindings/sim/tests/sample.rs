@@ -1,5 +1,4 @@
 //! The sample traces are what `data/cut.py` cuts from the full ones.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
 use std::process::Command;

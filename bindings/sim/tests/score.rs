@@ -1,6 +1,6 @@
 //! Hot-node minutes, overload and saturation against two judges: `score.py` of the hot-node workloads, which knows nothing of
 //! this library, and a slow recomputation pod by pod and minute by minute.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "functions that tests share")]
 
 use sched_core::ProfileSet;
 use sched_sim::{Hot, Options, Run, Trace, read, sample, simulate, write_placements};
