@@ -75,6 +75,7 @@ registry! {
     LoadAware(p::LoadAwareConfig) => p::LoadAware::new;
     TargetLoadPacking(p::TargetLoadPackingConfig) => p::TargetLoadPacking::new;
     Dynamic(p::DynamicConfig) => p::Dynamic::new;
+    ExpectedOverload(p::ExpectedOverloadConfig) => p::ExpectedOverload::new;
 }
 
 impl ProfileSet {
@@ -88,6 +89,7 @@ impl ProfileSet {
         let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
         // Users' present formulas, each alone on top of the filters.
         let peer = |name: &str, config| with(name, vec![entry(0, fit.clone()), entry(1, config)]);
+        let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
         Self {
             profiles: vec![
                 kube_default(),
@@ -95,6 +97,7 @@ impl ProfileSet {
                 peer("load-aware", PolicyConfig::LoadAware(p::LoadAwareConfig::default())),
                 peer("target-load-packing", PolicyConfig::TargetLoadPacking(p::TargetLoadPackingConfig::default())),
                 peer("dynamic", PolicyConfig::Dynamic(p::DynamicConfig::default())),
+                with("recommended", vec![entry(0, fit), entry(1, overload)]),
             ],
         }
     }

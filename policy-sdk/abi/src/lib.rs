@@ -12,7 +12,7 @@ mod rows;
 mod selector;
 mod verdict;
 
-pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit};
+pub use column::{Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit};
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};

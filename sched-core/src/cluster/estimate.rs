@@ -126,6 +126,37 @@ mod tests {
     }
 
     #[test]
+    fn pod_totals_equal_the_table_in_koordinators_tests() {
+        let table = include_str!("../../tests/fixtures/peers/load_aware.json");
+        let table: serde_json::Value = serde_json::from_str(table).unwrap();
+        for case in table["TestDefaultEstimatorEstimatePod"].as_array().unwrap() {
+            let pair = |key: &str| [0, 1].map(|i: usize| case[key][i].as_i64().unwrap());
+            let amounts = |key: &str| ["cpu", "memory"].map(str::to_owned).into_iter().zip(pair(key)).collect();
+            let container =
+                Container { requests: amounts("requests"), limits: amounts("limits"), ..Container::default() };
+            let pod = PodTemplate { containers: vec![container], ..PodTemplate::default() };
+            let percent = pair("scaling_factors").map(|factor| Some(factor as u16));
+            let rule = EstimateRule::PodTotal { percent, absent: [250, 200 << 20] };
+            assert_eq!(estimate(rule, &pod), pair("expected").map(|amount| amount as f64), "{}", case["name"]);
+        }
+    }
+
+    #[test]
+    fn containers_are_estimated_by_trimarans_rule() {
+        let table = include_str!("../../tests/fixtures/peers/target_load_packing.json");
+        let table: serde_json::Value = serde_json::from_str(table).unwrap();
+        let rule = EstimateRule::EachContainer { factor_bits: 1.5f64.to_bits(), absent_milli: 1000 };
+        for row in table["limit_request_estimate"]["rows"].as_array().unwrap() {
+            let container = container(row[1].as_i64(), row[0].as_i64());
+            let mut pod = PodTemplate { containers: vec![container], ..PodTemplate::default() };
+            assert_eq!(estimate(rule, &pod), [row[2].as_f64().unwrap(), 0.0], "{row}");
+            pod.overhead = [("cpu".to_owned(), 50)].into();
+            pod.init_containers = pod.containers.clone();
+            assert_eq!(estimate(rule, &pod), [row[2].as_f64().unwrap() + 50.0, 0.0], "{row}");
+        }
+    }
+
+    #[test]
     fn estimates_follow_a_class_when_a_rule_is_added() {
         let pod = PodTemplate { containers: vec![container(Some(1000), None)], ..PodTemplate::default() };
         let mut estimates = Estimates::default();

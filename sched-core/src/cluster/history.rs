@@ -128,7 +128,7 @@ impl History {
         });
         history.add(sample, now_ms, longest, &self.spans);
         for statistic in &mut self.statistics {
-            statistic.take_first(row as usize, now_ms, history);
+            statistic.take_now(row as usize, now_ms, history);
         }
     }
 
@@ -197,11 +197,12 @@ impl Statistic {
         }
     }
 
-    /// Takes the statistic of a row that had none.
-    fn take_first(&mut self, row: usize, now_ms: u64, history: &RowHistory) {
+    /// Takes the statistic of a row that had none, or whose sample arrived just in time for a refresh.
+    fn take_now(&mut self, row: usize, now_ms: u64, history: &RowHistory) {
+        let in_time = self.refresh_before(now_ms) == now_ms;
         let value = history.statistic(self.spec, self.ring);
         if let (Some((_, cell, taken_at)), Some(value)) = (self.cells(row), value)
-            && *taken_at < 0.0
+            && (in_time || *taken_at < 0.0)
         {
             (*cell, *taken_at) = (value, now_ms as f64);
         }

@@ -195,9 +195,16 @@ fn unmeasured(
         if !recent && !(sampled && pod.load.sample.is_none()) {
             continue;
         }
-        let estimate = estimates.of(pod.class).get(rule).map_or(0.0, |[milli, bytes]| if cpu { *milli } else { *bytes });
+        let estimate =
+            estimates.of(pod.class).get(rule).map_or(0.0, |[milli, bytes]| if cpu { *milli } else { *bytes });
         let measured = match pod.load.sample {
-            Some(sample) if spec.minus_measured => if cpu { sample.cpu_milli } else { sample.memory_bytes },
+            Some(sample) if spec.minus_measured => {
+                if cpu {
+                    sample.cpu_milli
+                } else {
+                    sample.memory_bytes
+                }
+            }
             _ => 0,
         };
         sum = sum.saturating_add((estimate as i64 - measured).max(0));

@@ -2,9 +2,11 @@
 //! written here; the tables themselves are in the files beside.
 
 mod apply;
+mod apps;
 mod columns;
 mod dump;
 mod estimate;
+mod forecast;
 mod heat;
 mod history;
 mod images;
@@ -28,12 +30,15 @@ pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
 pub(crate) use columns::Snapshot;
+pub(crate) use forecast::{request_milli, share};
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
 pub(crate) use validate::selector as check_selector;
 
+use apps::AppTable;
 use columns::DerivedColumns;
+use forecast::Forecast;
 use load::NodeLoad;
 use measured::Measured;
 use nodes::NodeTable;
@@ -58,6 +63,8 @@ pub struct Cluster {
     pub(crate) nodes: NodeTable,
     pub(crate) pods: PodStore,
     pub(crate) load: NodeLoad,
+    pub(crate) apps: AppTable,
+    pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
     pub(crate) measured: Measured,
     journal: Journal,
@@ -77,6 +84,8 @@ impl Cluster {
             nodes: NodeTable::new(),
             pods: PodStore::new(),
             load: NodeLoad::default(),
+            apps: AppTable::new(),
+            forecast: Forecast::default(),
             derived: DerivedColumns::default(),
             measured: Measured::default(),
             journal: Journal::default(),

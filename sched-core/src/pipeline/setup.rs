@@ -2,15 +2,12 @@
 
 use super::Entry;
 use crate::cluster::Cluster;
-use crate::config::ProfileError;
+use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POLICIES, MAX_WEIGHT};
-use sched_abi::{Bits, Column, Derived, EstimateRule, NodeSelector, Policy, ResourceId, Setup, SetupError};
+use sched_abi::{Bits, Column, Derived, EstimateRule, NodeSelector, ResourceId, Setup, SetupError};
 
 /// Sets policies up against a cluster.
-pub(crate) fn entries(
-    policies: Vec<(Box<dyn Policy>, i64)>,
-    cluster: &mut Cluster,
-) -> Result<Vec<Entry>, ProfileError> {
+pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<Vec<Entry>, ProfileError> {
     if policies.len() > MAX_POLICIES {
         return Err(ProfileError::Limit {
             what: "policies",
@@ -61,8 +58,7 @@ impl Setup for Host<'_> {
 
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
-        self.cluster.keep_measured(derived);
-        Ok(Column::Derived(self.cluster.derived.register(derived) as u16))
+        Ok(Column::Derived(self.cluster.derive(derived)? as u16))
     }
 
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {

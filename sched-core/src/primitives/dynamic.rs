@@ -15,8 +15,7 @@
 
 use super::dynamic_config::{DynamicConfig, Metric};
 use sched_abi::{
-    Column, Derived, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup, SetupError,
-    Verdict,
+    Column, Derived, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup, SetupError, Verdict,
 };
 
 /// How long a metric stays valid beyond its sync period, milliseconds.
@@ -162,8 +161,6 @@ impl Usages<'_> {
         let metric = self.metrics.get(metric as usize)?.as_ref()?;
         let (value, taken_at) = (*metric.value.get(row)?, *metric.taken_at.get(row)?);
         let capacity = *metric.capacity.get(row)?;
-        // Upstream stores times in whole seconds.
-        let taken_at = libm::floor(taken_at / 1e3) * 1e3;
         let valid = value >= 0.0 && capacity > 0.0 && self.now_ms < taken_at + metric.active_ms;
         valid.then(|| stored_ratio(value / capacity))
     }
@@ -195,3 +192,6 @@ fn exactly_rounded(ratio: f64) -> f64 {
     let up = rest > unit / 2 || rest == unit / 2 && whole % 2 == 1;
     (whole + u128::from(up)) as f64 / 1e5
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,9 +73,13 @@ mod tests {
 
     #[test]
     fn durations_are_read_and_written() {
-        for (text, ms, back) in
-            [("3m", 180_000, "3m"), ("1h30m", 5_400_000, "90m"), ("500ms", 500, "500ms"), ("0s", 0, "0s"), ("24h", 86_400_000, "24h")]
-        {
+        for (text, ms, back) in [
+            ("3m", 180_000, "3m"),
+            ("1h30m", 5_400_000, "90m"),
+            ("500ms", 500, "500ms"),
+            ("0s", 0, "0s"),
+            ("24h", 86_400_000, "24h"),
+        ] {
             let duration = GoDuration::try_from(text.to_owned()).unwrap();
             assert_eq!((duration.ms, duration.to_string().as_str()), (ms, back));
         }

@@ -1,4 +1,4 @@
-//! Koordinator's LoadAware: keeps pods off nodes whose measured use is high, and prefers nodes with little use; what samples
+//! Koordinator's `LoadAware`: keeps pods off nodes whose measured use is high, and prefers nodes with little use; what samples
 //! do not show yet is added by estimate.
 //!
 //! - `estimate(pod)` per resource: `q = max(request, limit)`; `q = 0`: 250m or 200 MiB; else `min(round(q * factor / 100), limit)`.
@@ -19,8 +19,8 @@
 
 use super::{floor, int};
 use sched_abi::{
-    Column, Derived, EstimateRule, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, ResourceId, Rows, Setup,
-    SetupError, Unmeasured, Verdict,
+    Column, Derived, EstimateRule, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, ResourceId, Rows,
+    Setup, SetupError, Unmeasured, Verdict,
 };
 
 /// Estimates of a pod that asks for nothing: 250m and 200 MiB.
@@ -99,7 +99,8 @@ impl LoadAwareConfig {
         if self.dominant_resource_weight > 100 {
             return wrong("`dominantResourceWeight` must be within 0..=100");
         }
-        if [self.usage_thresholds.cpu, self.usage_thresholds.memory].into_iter().flatten().any(|percent| percent > 100) {
+        if [self.usage_thresholds.cpu, self.usage_thresholds.memory].into_iter().flatten().any(|percent| percent > 100)
+        {
             return wrong("`usageThresholds` must be within 0..=100");
         }
         if [factors.cpu, factors.memory].into_iter().flatten().any(|percent| !(1..=100).contains(&percent)) {
@@ -180,7 +181,8 @@ impl Policy for LoadAware {
     fn prepare(&self, pod: &PodView<'_>, _: &dyn Nodes, _: &mut [u64; 16]) -> Prepared {
         let unchecked = self.config.usage_thresholds.or_zero() == [0.0; 2];
         let filter = if pod.daemon_set || unchecked { Hook::Skip } else { Hook::Run };
-        let unweighted = self.config.resource_weights.or_zero() == [0.0; 2] && self.config.dominant_resource_weight == 0;
+        let unweighted =
+            self.config.resource_weights.or_zero() == [0.0; 2] && self.config.dominant_resource_weight == 0;
         let score = if unweighted { Hook::Constant(0) } else { Hook::Run };
         Prepared { filter, score, ..Prepared::RUN }
     }
@@ -194,7 +196,7 @@ impl Policy for LoadAware {
             let (reported, expired) = (at >= 0.0, at <= expired_until);
             let cpu = exceeds(used_cpu + more_cpu + pod[0], cpu, limits[0]);
             let memory = exceeds(used_memory + more_memory + pod[1], memory, limits[1]);
-            let over = Verdict::reason(1).when(cpu).and(Verdict::reason(2).when(memory & !cpu));
+            let over = Verdict::reason(1).when(cpu).and(Verdict::reason(2).when(memory && !cpu));
             Verdict((on_expired.when(expired).0 | over.when(!expired).0) & u64::from(reported).wrapping_neg())
         });
     }
@@ -209,7 +211,7 @@ impl Policy for LoadAware {
             let memory = least_used(used_memory + more_memory + pod[1], memory);
             let smaller = if memory < cpu { memory } else { cpu };
             let score = floor((cpu * weights[0] + memory * weights[1] + smaller * dominant) / sum);
-            int(if (at >= 0.0) & (at > expired_until) { score } else { 0.0 })
+            int(if at >= 0.0 && at > expired_until { score } else { 0.0 })
         });
     }
 }
@@ -217,12 +219,12 @@ impl Policy for LoadAware {
 /// Whether `round(used / capacity * 100) > limit`: for whole limits, whether the quotient is half a percent above.
 #[inline]
 fn exceeds(used: f64, capacity: f64, limit: f64) -> bool {
-    (limit > 0.0) & (capacity > 0.0) & (used / capacity * 100.0 >= limit + 0.5)
+    limit > 0.0 && capacity > 0.0 && used / capacity * 100.0 >= limit + 0.5
 }
 
 /// The unused share of a resource in whole percent; 0 for a capacity of 0, or less than is used.
 #[inline]
 fn least_used(used: f64, capacity: f64) -> f64 {
     let free = floor((capacity - used) * 100.0 / capacity);
-    if (capacity > 0.0) & (used <= capacity) { free } else { 0.0 }
+    if capacity > 0.0 && used <= capacity { free } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! Trimaran's TargetLoadPacking: fills nodes up to a target CPU use, and beyond it prefers those with less.
+//! Trimaran's `TargetLoadPacking`: fills nodes up to a target CPU use, and beyond it prefers those with less.
 //!
 //! - `estimate(container)`: its CPU limit, else `round(request * multiplier)`, else a constant; a pod's: those of its containers, init
 //!   containers aside, and its overhead.
@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn halves_round_up_and_what_is_just_below_does_not() {
-        for (x, want) in [(0.0, 0.0), (0.499_999_999_999_999_94, 0.0), (0.5, 1.0), (1.5, 2.0), (2.4, 2.0), (99.5, 100.0)] {
+        for (x, want) in
+            [(0.0, 0.0), (0.499_999_999_999_999_94, 0.0), (0.5, 1.0), (1.5, 2.0), (2.4, 2.0), (99.5, 100.0)]
+        {
             assert_eq!(round(x), want, "{x}");
         }
     }
