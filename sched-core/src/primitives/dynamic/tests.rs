@@ -46,7 +46,7 @@ impl Nodes for OneNode {
         1
     }
 
-    fn resource_name(&self, _: ResourceId) -> &str {
+    fn resource_name(&self, _: ResourceId) -> &'static str {
         ""
     }
 
