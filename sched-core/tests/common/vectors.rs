@@ -23,13 +23,11 @@ impl Case {
         for pod in list(&json["pods"]) {
             let mut spec = objects::pod(pod);
             let node = spec.template.node_name.take().expect("an existing pod is bound");
-            world
-                .pods
-                .insert((spec.namespace.clone(), spec.name.clone()), PodState { spec, place: Place::Bound(node) });
+            world.pods.insert((spec.namespace.clone(), spec.name.clone()), PodState::new(spec, Place::Bound(node)));
         }
         let spec = objects::pod(&json["pod"]);
         let pod = (spec.namespace.clone(), spec.name.clone());
-        world.pods.insert(pod.clone(), PodState { spec, place: Place::Pending });
+        world.pods.insert(pod.clone(), PodState::new(spec, Place::Pending));
         Self { id: json["id"].as_str().unwrap_or_default().to_owned(), world, pod, json }
     }
 }

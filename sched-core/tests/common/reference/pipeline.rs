@@ -3,7 +3,7 @@
 use super::policies::{self, Prefilter, Raw};
 use super::profile::Profile;
 use super::{PodKey, World, message, tie};
-use sched_core::NodeSpec;
+use sched_core::{NodeSpec, PodTemplate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a node is out.
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Rejection {
     /// The first policy that rejected it, or the one that narrowed the nodes.
     pub(crate) policy: String,
+    /// It was out before any filter.
+    pub(crate) narrowed: bool,
     pub(crate) unresolvable: bool,
     pub(crate) reasons: BTreeSet<String>,
     /// What later filters say, in their order.
@@ -21,7 +23,7 @@ pub(crate) struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Score {
     pub(crate) raw: i128,
-    pub(crate) score: i128,
+    pub(crate) normalized: i128,
     pub(crate) weighted: i128,
 }
 
@@ -90,12 +92,13 @@ pub(crate) fn decide(world: &World, profile: &Profile, pod: &PodKey, seed: u64) 
 fn filter(
     world: &World,
     profile: &Profile,
-    pod: &sched_core::PodTemplate,
+    pod: &PodTemplate,
     node: &NodeSpec,
     narrowed_out_by: Option<&String>,
 ) -> Option<Rejection> {
     let mut rejection = narrowed_out_by.map(|policy| Rejection {
         policy: policy.clone(),
+        narrowed: true,
         unresolvable: true,
         reasons: BTreeSet::from([format!("node(s) didn't satisfy plugin(s) [{policy}]")]),
         also: Vec::new(),
@@ -107,6 +110,7 @@ fn filter(
             None => {
                 rejection = Some(Rejection {
                     policy: policy.name.clone(),
+                    narrowed: false,
                     unresolvable: refusal.unresolvable,
                     reasons: refusal.reasons,
                     also: Vec::new(),
@@ -118,20 +122,15 @@ fn filter(
 }
 
 /// Fills in what each policy gives each candidate, and the totals.
-fn score(
-    world: &World,
-    profile: &Profile,
-    pod: &sched_core::PodTemplate,
-    candidates: &mut BTreeMap<String, Candidate>,
-) {
+fn score(world: &World, profile: &Profile, pod: &PodTemplate, candidates: &mut BTreeMap<String, Candidate>) {
     let nodes: Vec<&NodeSpec> = candidates.keys().map(|name| &world.nodes[name]).collect();
     for policy in &profile.policies {
         let Raw::Scores(raw) = policies::score(&policy.kind, pod, &nodes, world) else { continue };
         let normalized = policies::normalize(&policy.kind, &raw);
-        for ((candidate, raw), score) in candidates.values_mut().zip(raw).zip(normalized) {
-            let weighted = score * policy.weight;
+        for ((candidate, raw), normalized) in candidates.values_mut().zip(raw).zip(normalized) {
+            let weighted = normalized * policy.weight;
             candidate.total += weighted;
-            candidate.scores.insert(policy.name.clone(), Score { raw, score, weighted });
+            candidate.scores.insert(policy.name.clone(), Score { raw, normalized, weighted });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::requests::{Role, add};
 use super::{Amounts, pod_requests, scoring_requests_existing};
-use sched_core::{Event, Mark, NodeSpec, PodSpec, PodTemplate};
+use sched_core::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Sample};
 use std::collections::BTreeMap;
 
 /// Namespace and name.
@@ -14,8 +14,8 @@ pub(crate) enum Place {
     Pending,
     Reserved(String),
     Bound(String),
-    /// Its node is gone.
-    Lost,
+    /// Its node, of this name, is gone; the pod is on it again when it comes back.
+    Lost(String),
 }
 
 /// A pod and where it is.
@@ -23,6 +23,16 @@ pub(crate) enum Place {
 pub(crate) struct PodState {
     pub(crate) spec: PodSpec,
     pub(crate) place: Place,
+    /// When it was reserved or bound there; 0 for one that waits.
+    pub(crate) placed_at_ms: u64,
+    /// Its newest sample.
+    pub(crate) sample: Option<Sample>,
+}
+
+impl PodState {
+    pub(crate) fn new(spec: PodSpec, place: Place) -> Self {
+        Self { spec, place, placed_at_ms: 0, sample: None }
+    }
 }
 
 /// Everything that is known of the cluster.
@@ -31,6 +41,8 @@ pub(crate) struct World {
     pub(crate) nodes: BTreeMap<String, NodeSpec>,
     pub(crate) pods: BTreeMap<PodKey, PodState>,
     pub(crate) marks: BTreeMap<String, Mark>,
+    /// Newest samples of nodes.
+    pub(crate) samples: BTreeMap<String, Sample>,
 }
 
 impl World {
@@ -61,35 +73,48 @@ impl World {
     /// Takes over an event that is known to be good.
     pub(crate) fn apply(&mut self, event: &Event) {
         match event {
-            Event::NodeAdded(node) | Event::NodeChanged(node) => {
-                self.nodes.insert(node.name.clone(), node.clone());
-            }
+            Event::NodeAdded(node) => self.add_node(node),
+            Event::NodeChanged(node) => drop(self.nodes.insert(node.name.clone(), node.clone())),
             Event::NodeRemoved { name } => self.remove_node(name),
-            Event::PodAdded(spec) => self.insert(spec.clone(), Place::Pending),
-            Event::PodChanged(spec) => {
-                let place = self.pods.get(&key(spec)).map_or(Place::Pending, |pod| pod.place.clone());
-                self.insert(spec.clone(), place);
+            Event::PodAdded(spec) => {
+                self.pods.insert(key(spec), PodState::new(spec.clone(), Place::Pending));
             }
-            Event::PodBound { namespace, name, node, .. } => {
-                self.place(&(namespace.clone(), name.clone()), Place::Bound(node.clone()));
+            Event::PodChanged(spec) => {
+                if let Some(pod) = self.pods.get_mut(&key(spec)) {
+                    pod.spec = spec.clone();
+                }
+            }
+            Event::PodBound { namespace, name, node, at_ms } => {
+                self.bind(&(namespace.clone(), name.clone()), node, *at_ms)
             }
             Event::PodRemoved { namespace, name } => {
                 self.pods.remove(&(namespace.clone(), name.clone()));
+            }
+            Event::NodeSample { name, sample } => {
+                if self.samples.get(name).is_none_or(|newest| newest.at_ms <= sample.at_ms) {
+                    self.samples.insert(name.clone(), *sample);
+                }
+            }
+            Event::PodSample { namespace, name, sample } => {
+                if let Some(pod) = self.pods.get_mut(&(namespace.clone(), name.clone()))
+                    && pod.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms)
+                {
+                    pod.sample = Some(*sample);
+                }
             }
             Event::Marked { name, mark } => match mark {
                 Some(mark) => drop(self.marks.insert(name.clone(), mark.clone())),
                 None => drop(self.marks.remove(name)),
             },
-            Event::NodeSample { .. } | Event::PodSample { .. } => {}
         }
     }
 
     /// Holds room for a pending pod.
-    pub(crate) fn reserve(&mut self, pod: &PodKey, node: &str) {
-        self.place(pod, Place::Reserved(node.to_owned()));
+    pub(crate) fn reserve(&mut self, pod: &PodKey, node: &str, now_ms: u64) {
+        self.place(pod, Place::Reserved(node.to_owned()), now_ms);
     }
 
-    /// Turns the hold into a binding.
+    /// Turns the hold into a binding, as old as the hold.
     pub(crate) fn commit(&mut self, pod: &PodKey) {
         if let Some(PodState { place, .. }) = self.pods.get_mut(pod)
             && let Place::Reserved(node) = place
@@ -100,28 +125,43 @@ impl World {
 
     /// Gives the hold up.
     pub(crate) fn rollback(&mut self, pod: &PodKey) {
-        self.place(pod, Place::Pending);
+        self.place(pod, Place::Pending, 0);
+    }
+
+    /// A pod that is reserved on the node already was bound by the hold's own commit; what was reserved stays.
+    fn bind(&mut self, pod: &PodKey, node: &str, at_ms: u64) {
+        if self.pods.get(pod).is_some_and(|state| state.place == Place::Reserved(node.to_owned())) {
+            self.commit(pod);
+        } else {
+            self.place(pod, Place::Bound(node.to_owned()), at_ms);
+        }
+    }
+
+    fn add_node(&mut self, node: &NodeSpec) {
+        self.nodes.insert(node.name.clone(), node.clone());
+        for pod in self.pods.values_mut() {
+            if pod.place == Place::Lost(node.name.clone()) {
+                pod.place = Place::Bound(node.name.clone());
+            }
+        }
     }
 
     fn remove_node(&mut self, name: &str) {
         self.nodes.remove(name);
         self.marks.remove(name);
+        self.samples.remove(name);
         for pod in self.pods.values_mut() {
             match &pod.place {
-                Place::Bound(node) if node == name => pod.place = Place::Lost,
-                Place::Reserved(node) if node == name => pod.place = Place::Pending,
+                Place::Bound(node) if node == name => pod.place = Place::Lost(name.to_owned()),
+                Place::Reserved(node) if node == name => (pod.place, pod.placed_at_ms) = (Place::Pending, 0),
                 _ => {}
             }
         }
     }
 
-    fn insert(&mut self, spec: PodSpec, place: Place) {
-        self.pods.insert(key(&spec), PodState { spec, place });
-    }
-
-    fn place(&mut self, pod: &PodKey, place: Place) {
+    fn place(&mut self, pod: &PodKey, place: Place, at_ms: u64) {
         if let Some(pod) = self.pods.get_mut(pod) {
-            pod.place = place;
+            (pod.place, pod.placed_at_ms) = (place, at_ms);
         }
     }
 }

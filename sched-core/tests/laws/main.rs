@@ -1,0 +1,8 @@
+//! Laws that hold for every cluster, every history and every profile, on generated input and on kube-scheduler's answers.
+
+#[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod vectors;
