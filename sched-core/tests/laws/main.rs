@@ -5,4 +5,12 @@
 mod common;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod choice;
+#[cfg(test)]
+mod state;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
 mod vectors;

@@ -35,11 +35,14 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
     config
 }
 
+/// The time of decisions on a scenario.
+pub(crate) const NOW_MS: u64 = 1_000_000_000;
+
 /// A cluster with pods on it, and pods that wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) nodes: Vec<NodeSpec>,
-    /// Each with the name of its node.
+    /// Each with the name of its node, one a minute up to [`NOW_MS`], half an hour at most.
     pub(crate) bound: Vec<(PodSpec, String)>,
     pub(crate) pending: Vec<PodSpec>,
 }
@@ -48,9 +51,9 @@ impl Scenario {
     /// The events that make the cluster, in order.
     pub(crate) fn events(&self) -> Vec<Event> {
         let mut events: Vec<Event> = self.nodes.iter().cloned().map(Event::NodeAdded).collect();
-        for (pod, node) in &self.bound {
+        for (i, (pod, node)) in self.bound.iter().enumerate() {
             events.push(Event::PodAdded(pod.clone()));
-            events.push(bind(pod, node));
+            events.push(bind(pod, node, bound_at_ms(i)));
         }
         events.extend(self.pending.iter().cloned().map(Event::PodAdded));
         events
@@ -60,17 +63,25 @@ impl Scenario {
     pub(crate) fn world(&self) -> World {
         let mut world = World::default();
         world.nodes.extend(self.nodes.iter().map(|node| (node.name.clone(), node.clone())));
-        let bound = self.bound.iter().map(|(spec, node)| (spec, Place::Bound(node.clone())));
-        for (spec, place) in bound.chain(self.pending.iter().map(|spec| (spec, Place::Pending))) {
-            world.pods.insert(key(spec), PodState::new(spec.clone(), place));
+        for (i, (spec, node)) in self.bound.iter().enumerate() {
+            let placed_at_ms = bound_at_ms(i);
+            let pod = PodState { placed_at_ms, ..PodState::new(spec.clone(), Place::Bound(node.clone())) };
+            world.pods.insert(key(spec), pod);
+        }
+        for spec in &self.pending {
+            world.pods.insert(key(spec), PodState::new(spec.clone(), Place::Pending));
         }
         world
     }
 }
 
-/// The event that binds a pod, at time 0.
-pub(crate) fn bind(pod: &PodSpec, node: &str) -> Event {
-    Event::PodBound { namespace: pod.namespace.clone(), name: pod.name.clone(), node: node.to_owned(), at_ms: 0 }
+fn bound_at_ms(i: usize) -> u64 {
+    NOW_MS - (i as u64 % 30) * 60_000
+}
+
+/// The event that binds a pod.
+pub(crate) fn bind(pod: &PodSpec, node: &str, at_ms: u64) -> Event {
+    Event::PodBound { namespace: pod.namespace.clone(), name: pod.name.clone(), node: node.to_owned(), at_ms }
 }
 
 pub(crate) fn key(pod: &PodSpec) -> PodKey {

@@ -55,7 +55,7 @@ pub(crate) fn node() -> impl Strategy<Value = NodeSpec> {
     let capacity = prop_oneof![3 => Just(false), 1 => Just(true)];
     (node_name(), labels(), taints(), unschedulable, allocatable(), capacity, images).prop_map(
         |(name, labels, taints, unschedulable, allocatable, with_capacity, images)| {
-            let larger = |(name, amount): (&String, &i64)| (name.clone(), amount + amount / 8);
+            let larger = |(name, amount): (&String, &i64)| (name.clone(), (amount + amount / 8).min(1 << 46));
             let capacity = if with_capacity { allocatable.iter().map(larger).collect() } else { Resources::new() };
             let mut node =
                 NodeSpec { labels, taints, unschedulable, allocatable, capacity, images, ..NodeSpec::default() };

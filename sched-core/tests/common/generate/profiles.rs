@@ -3,6 +3,7 @@
 use super::selectors::{preferred, selector};
 use super::{one_of, text};
 use proptest::prelude::*;
+use sched_core::abi::PreferredTerm;
 use serde_json::{Value, json};
 
 /// A profile of kube-scheduler's policies: `{"name", "policies": [{"name", "weight", "config"}]}`.
@@ -12,7 +13,7 @@ pub(crate) fn profile() -> impl Strategy<Value = Value> {
     let configured = [
         added_affinity().prop_map(|config| ("NodeAffinity", config)).boxed(),
         fit().prop_map(|config| ("NodeResourcesFit", config)).boxed(),
-        resources()
+        resources(&[1])
             .prop_map(|resources| ("NodeResourcesBalancedAllocation", json!({ "resources": resources })))
             .boxed(),
     ];
@@ -39,14 +40,21 @@ fn policy(name: &str, weight: i64, config: Value) -> Value {
     policy
 }
 
-/// The text of a profile file with this profile alone.
+/// The text of a profile file with this profile alone; each policy begins with its name, as they must.
 pub(crate) fn profile_text(profile: &Value) -> String {
-    json!({ "profiles": [profile] }).to_string()
+    let entry = |policy: &Value| {
+        let rest = policy.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
+        let rest: String = rest.map(|(key, value)| format!(", \"{key}\": {value}")).collect();
+        format!("{{\"name\": {}{rest}}}", policy["name"])
+    };
+    let policies: Vec<String> = profile["policies"].as_array().into_iter().flatten().map(entry).collect();
+    format!("{{\"profiles\": [{{\"name\": {}, \"policies\": [{}]}}]}}", profile["name"], policies.join(", "))
 }
 
 fn added_affinity() -> impl Strategy<Value = Value> {
     let required = prop::option::weighted(0.3, selector());
-    let preferred = prop::collection::vec(preferred(), 0..=2);
+    let preferred = preferred().prop_map(|term| PreferredTerm { weight: term.weight.max(1), ..term });
+    let preferred = prop::collection::vec(preferred, 0..=2);
     prop::option::weighted(0.4, (required, preferred)).prop_map(|added| {
         let Some((required, preferred)) = added else { return json!({}) };
         let mut affinity = json!({});
@@ -62,7 +70,7 @@ fn added_affinity() -> impl Strategy<Value = Value> {
 
 fn fit() -> impl Strategy<Value = Value> {
     let ratio = shape().prop_map(|shape| json!({ "shape": shape }));
-    let strategy = (text(&["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]), resources(), ratio);
+    let strategy = (text(&["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]), resources(&[1, 2, 5, 100]), ratio);
     let ignored = prop::option::weighted(0.15, Just(json!(["example.com/batch-cpu", "cpu"])));
     let groups = prop::option::weighted(0.1, Just(json!(["nvidia.com"])));
     (prop::option::weighted(0.8, strategy), ignored, groups).prop_map(|(strategy, ignored, groups)| {
@@ -91,7 +99,7 @@ fn shape() -> impl Strategy<Value = Vec<Value>> {
 }
 
 /// Some of the resources, each once, with weights.
-fn resources() -> impl Strategy<Value = Vec<Value>> {
+fn resources(weights: &[i64]) -> impl Strategy<Value = Vec<Value>> + use<> {
     let names = [
         "cpu",
         "memory",
@@ -101,7 +109,7 @@ fn resources() -> impl Strategy<Value = Vec<Value>> {
         "hugepages-2Mi",
         "x.com/none",
     ];
-    let weights = prop::collection::vec(one_of(&[1_i64, 1, 2, 5, 100]), names.len());
+    let weights = prop::collection::vec(one_of(weights), names.len());
     (prop::sample::subsequence(names.to_vec(), 1..=4).prop_shuffle(), weights).prop_map(|(names, weights)| {
         names.into_iter().zip(weights).map(|(name, weight)| json!({ "name": name, "weight": weight })).collect()
     })
