@@ -163,6 +163,8 @@ pub struct ContainerResources {
 pub struct Container {
     /// Requests. An absent key and an explicit 0 differ: scoring gives the former a default.
     pub requests: Resources,
+    /// Limits. Placement looks at requests; some policies estimate use from limits.
+    pub limits: Resources,
     /// Image name, as in the pod; empty where there is none.
     pub image: String,
     /// Host ports.
@@ -265,6 +267,13 @@ pub struct PodSpec {
     pub template: PodTemplate,
     /// Marked for deletion; keeps its room until it is removed.
     pub terminating: bool,
+}
+
+impl PodSpec {
+    /// `namespace/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
 }
 
 /// Everything of a pod that matters to placement, its name aside. Pods with equal templates share one copy.
