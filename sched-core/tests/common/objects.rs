@@ -73,6 +73,7 @@ fn container(json: &Value, statuses: &Value) -> Container {
     let status = status.filter(|status| status.get("resources").is_some());
     Container {
         requests: resources(&json["resources"]["requests"]),
+        limits: resources(&json["resources"]["limits"]),
         image: text(&json["image"]),
         host_ports: list(&json["ports"]).iter().map(port).filter(|port| port.port != 0).collect(),
         restart_always: json["restartPolicy"] == "Always",

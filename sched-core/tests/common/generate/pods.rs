@@ -84,15 +84,11 @@ pub(crate) fn container() -> impl Strategy<Value = Container> {
         .prop_flat_map(|count| prop::collection::vec(host_port(), count));
     let image = prop_oneof![1 => Just(String::new()), 2 => text(&IMAGES)];
     let status = (requests(), requests()).prop_map(|(actual, allocated)| ContainerResources { actual, allocated });
-    (requests(), image, ports, prop::option::weighted(0.08, status)).prop_map(
-        |(requests, image, host_ports, status)| Container {
-            requests,
-            image,
-            host_ports,
-            restart_always: false,
-            status,
-        },
-    )
+    let amounts = (requests(), prop::option::weighted(0.3, requests()), prop::option::weighted(0.08, status));
+    (amounts, image, ports).prop_map(|((requests, limits, status), image, host_ports)| {
+        let limits = limits.unwrap_or_default();
+        Container { requests, limits, image, host_ports, restart_always: false, status }
+    })
 }
 
 fn requests() -> impl Strategy<Value = Resources> {

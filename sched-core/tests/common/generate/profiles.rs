@@ -70,7 +70,8 @@ fn added_affinity() -> impl Strategy<Value = Value> {
 
 fn fit() -> impl Strategy<Value = Value> {
     let ratio = shape().prop_map(|shape| json!({ "shape": shape }));
-    let strategy = (text(&["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]), resources(&[1, 2, 5, 100]), ratio);
+    let strategy =
+        (text(&["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]), resources(&[1, 2, 5, 100]), ratio);
     let ignored = prop::option::weighted(0.15, Just(json!(["example.com/batch-cpu", "cpu"])));
     let groups = prop::option::weighted(0.1, Just(json!(["nvidia.com"])));
     (prop::option::weighted(0.8, strategy), ignored, groups).prop_map(|(strategy, ignored, groups)| {

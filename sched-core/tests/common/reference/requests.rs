@@ -33,14 +33,14 @@ pub(crate) fn scoring_requests_incoming(pod: &PodTemplate) -> Amounts {
 }
 
 /// What a pod on a node requests, as resource scoring counts it. With pod-level requests the default holds only for a
-/// resource that stands neither in any container nor at pod level.
+/// resource that stands nowhere: in no container, not at pod level, not in the overhead.
 pub(crate) fn scoring_requests_existing(pod: &PodTemplate) -> Amounts {
     let mut defaults = defaults();
     if let Some(pod_level) = &pod.pod_requests
         && pod_level.keys().any(|name| is_pod_level(name))
     {
-        let said = containers(pod, Role::Existing, &Amounts::new());
-        defaults.retain(|name, _| !said.contains_key(name) && !pod_level.contains_key(name));
+        let said = pod_requests(pod, Role::Existing);
+        defaults.retain(|name, _| !said.contains_key(name));
     }
     let mut total = containers(pod, Role::Existing, &defaults);
     replace_pod_level(&mut total, pod);
@@ -57,6 +57,8 @@ fn containers(pod: &PodTemplate, role: Role, defaults: &Amounts) -> Amounts {
     let mut sidecars = Amounts::new();
     let mut largest_step = Amounts::new();
     for container in &pod.init_containers {
+        // An ordinary init container cannot be resized: its status does not count.
+        let role = if container.restart_always { role } else { Role::Incoming };
         let mut step = one(container, pod, role, defaults);
         if container.restart_always {
             add(&mut running, &step);
