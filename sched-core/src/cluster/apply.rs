@@ -92,6 +92,9 @@ impl Cluster {
         for (_, column) in flags.into_iter().filter(|(changed, _)| *changed) {
             self.touch(row, column);
         }
+        if delta.resources.contains(&u32::from(ResourceId::CPU.0)) {
+            self.reweigh(row);
+        }
         for id in delta.resources {
             self.touch(row, Changed::Allocatable(id as u16));
         }

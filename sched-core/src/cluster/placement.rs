@@ -102,6 +102,19 @@ impl Cluster {
         self.account(slot, row, 1.0);
     }
 
+    /// The row's CPU changed: its pods' shares, and so their heat, become those of the new size, as if it had always been so.
+    pub(crate) fn reweigh(&mut self, row: u32) {
+        for i in 0..self.pods.on_row(row).len() {
+            let Some(&slot) = self.pods.on_row(row).get(i) else { break };
+            let fresh = self.expected_load(slot, row);
+            let Some(pod) = self.pods.get_mut(slot) else { continue };
+            self.load.heat.remove(row, pod.load.placed_at_ms, pod.load.share);
+            self.load.heat.add(row, fresh.placed_at_ms, fresh.share);
+            pod.load = fresh;
+        }
+        self.derived.heat_changed(row);
+    }
+
     /// Takes a pod off its row, if it is on one.
     pub(crate) fn let_go(&mut self, slot: u32, phase: PodPhase) {
         let Some(pod) = self.pods.get(slot) else { return };
