@@ -12,6 +12,7 @@ mod tests {
 
     #[test]
     fn a_decision_after_warm_up_allocates_nothing() {
+        assert!(measure(|| drop(std::hint::black_box(vec![0_u8; 64]))).count_total > 0, "allocations are counted");
         let profiles = ProfileSet::builtin();
         for profile in &profiles.profiles {
             let mut scheduler = Scheduler::new(profile, 7).expect("policies that can be set up");

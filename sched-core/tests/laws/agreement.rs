@@ -16,7 +16,7 @@ proptest! {
         let mut pair = Pair::of(&scenario, &profile, seed);
         // Each pod is placed before the next is looked at, so that holds count too.
         for pod in scenario.pending.iter().map(key) {
-            let outcome = compare(&mut pair, &pod);
+            let outcome = agree(&mut pair, &pod);
             if let Some(node) = outcome.chosen {
                 let id = pod_id(pair.scheduler.cluster(), &pod);
                 pair.scheduler.schedule(id, NOW_MS).expect("a feasible pod");
@@ -41,14 +41,14 @@ proptest! {
             let template = &pair.world.pods[&pod].spec.template;
             let mut containers = template.containers.iter().chain(&template.init_containers);
             if containers.all(|container| container.status.is_none()) {
-                compare(&mut pair, &pod);
+                agree(&mut pair, &pod);
             }
         }
     }
 }
 
 /// Compares everything that both sides say of a pod that waits, and returns the reference's answer.
-fn compare(pair: &mut Pair, pod: &PodKey) -> Outcome {
+pub(crate) fn agree(pair: &mut Pair, pod: &PodKey) -> Outcome {
     let outcome = pair.reference(pod);
     let id = pod_id(pair.scheduler.cluster(), pod);
     let evaluation = pair.scheduler.evaluate(id, NOW_MS).expect("a known pod");

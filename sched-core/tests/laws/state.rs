@@ -1,8 +1,8 @@
 //! What events, holds and their ends do to the cluster, compared by its dump.
 
-use crate::common::generate::{NOW_MS, Step, bad_event, bind, config, key, profile, scenario, steps};
-use crate::common::reference::{Place, World};
-use crate::support::{Pair, apply_all, assert_same_dump, pod_id, scheduler, scheduler_of};
+use crate::common::generate::{NOW_MS, Step, bad_event, config, key, profile, scenario, steps};
+use crate::common::reference::Place;
+use crate::support::{Pair, apply_all, assert_same_dump, events_of, pod_id, scheduler, scheduler_of};
 use proptest::prelude::*;
 use sched_core::{
     Cluster, Container, Event, HostPort, NodeImage, NodeSpec, PodSpec, Protocol, Scheduler, Taint, TaintEffect,
@@ -70,7 +70,7 @@ proptest! {
             prop_assert!(pair.step(NOW_MS, &Step::Commit(pod)));
         }
         let mut rebuilt = scheduler(&profile, 0);
-        apply_all(&mut rebuilt, &survivors(&pair.world));
+        apply_all(&mut rebuilt, &events_of(&pair.world));
         assert_same_dump(&pair.scheduler.cluster().dump(), &rebuilt.cluster().dump(), "incremental and rebuilt");
         let [a, b] = [&pair.scheduler, &rebuilt].map(|s| sched_core::Stats { rows: 0, ..s.cluster().stats() });
         prop_assert_eq!(a, b);
@@ -133,32 +133,4 @@ fn profile_of_all() -> serde_json::Value {
     ];
     let policies: Vec<_> = names.iter().map(|name| serde_json::json!({ "name": name })).collect();
     serde_json::json!({ "name": "all", "policies": policies })
-}
-
-/// The events that tell a fresh cluster what there is now.
-fn survivors(world: &World) -> Vec<Event> {
-    let mut events = Vec::new();
-    for pod in world.pods.values() {
-        events.push(Event::PodAdded(pod.spec.clone()));
-        if let Place::Lost(node) = &pod.place {
-            events.push(Event::NodeAdded(NodeSpec { name: node.clone(), ..NodeSpec::default() }));
-            events.push(bind(&pod.spec, node, pod.placed_at_ms));
-            events.push(Event::NodeRemoved { name: node.clone() });
-        }
-        if let Some(sample) = pod.sample {
-            let (namespace, name) = key(&pod.spec);
-            events.push(Event::PodSample { namespace, name, sample });
-        }
-    }
-    events.extend(world.nodes.values().cloned().map(Event::NodeAdded));
-    let samples = world.samples.iter().map(|(name, &sample)| Event::NodeSample { name: name.clone(), sample });
-    events.extend(samples);
-    let marks = world.marks.iter().map(|(name, mark)| Event::Marked { name: name.clone(), mark: Some(mark.clone()) });
-    events.extend(marks);
-    for pod in world.pods.values() {
-        if let Place::Bound(node) = &pod.place {
-            events.push(bind(&pod.spec, node, pod.placed_at_ms));
-        }
-    }
-    events
 }

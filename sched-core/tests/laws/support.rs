@@ -1,8 +1,8 @@
 //! Schedulers and reference worlds that live through the same history.
 
-use crate::common::generate::{NOW_MS, Scenario, Step, profile_text};
+use crate::common::generate::{NOW_MS, Scenario, Step, bind, key, profile_text};
 use crate::common::reference::{Outcome, Place, PodKey, Profile, World, decide};
-use sched_core::{Cluster, Event, PodId, ProfileSet, Row, ScheduleError, Scheduler};
+use sched_core::{Cluster, Event, NodeSpec, PodId, ProfileSet, Row, ScheduleError, Scheduler};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -55,6 +55,13 @@ impl Pair {
     pub(crate) fn new(profile: &Value, seed: u64) -> Self {
         let scheduler = scheduler(profile, seed);
         Self { scheduler, world: World::default(), profile: Profile::from_json(profile) }
+    }
+
+    /// A scheduler that is told what a world holds.
+    pub(crate) fn of_world(world: World, profile: &Value, seed: u64) -> Self {
+        let mut pair = Self::new(profile, seed);
+        apply_all(&mut pair.scheduler, &events_of(&world));
+        Self { world, ..pair }
     }
 
     pub(crate) fn of(scenario: &Scenario, profile: &Value, seed: u64) -> Self {
@@ -113,6 +120,34 @@ impl Pair {
     pub(crate) fn reference(&self, pod: &PodKey) -> Outcome {
         decide(&self.world, &self.profile, pod, self.scheduler.seed())
     }
+}
+
+/// The events that tell a fresh cluster what there is now.
+pub(crate) fn events_of(world: &World) -> Vec<Event> {
+    let mut events = Vec::new();
+    for pod in world.pods.values() {
+        events.push(Event::PodAdded(pod.spec.clone()));
+        if let Place::Lost(node) = &pod.place {
+            events.push(Event::NodeAdded(NodeSpec { name: node.clone(), ..NodeSpec::default() }));
+            events.push(bind(&pod.spec, node, pod.placed_at_ms));
+            events.push(Event::NodeRemoved { name: node.clone() });
+        }
+        if let Some(sample) = pod.sample {
+            let (namespace, name) = key(&pod.spec);
+            events.push(Event::PodSample { namespace, name, sample });
+        }
+    }
+    events.extend(world.nodes.values().cloned().map(Event::NodeAdded));
+    let samples = world.samples.iter().map(|(name, &sample)| Event::NodeSample { name: name.clone(), sample });
+    events.extend(samples);
+    let marks = world.marks.iter().map(|(name, mark)| Event::Marked { name: name.clone(), mark: Some(mark.clone()) });
+    events.extend(marks);
+    for pod in world.pods.values() {
+        if let Place::Bound(node) = &pod.place {
+            events.push(bind(&pod.spec, node, pod.placed_at_ms));
+        }
+    }
+    events
 }
 
 /// Compares dumps and shows the lines that differ.

@@ -1,12 +1,14 @@
-//! The reference scheduler answers as the real kube-scheduler did: every case of every vector file, as far as the
-//! reference's policies go.
+//! The reference scheduler answers as the real kube-scheduler did, and the library as the reference: every case of every
+//! vector file, as far as their policies go.
 
+use crate::agreement::agree;
 use crate::common::objects::list;
 use crate::common::reference::{
     Kind, Outcome, Prefilter, Profile, Raw, Rejection, World, decide, filter, normalize, prefilter, score,
 };
 use crate::common::vectors::{Case, cases, files};
-use sched_core::{NodeSpec, PodTemplate};
+use crate::support::Pair;
+use sched_core::{NodeSpec, PodTemplate, PolicyConfig, ProfileSet};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +24,40 @@ fn reference_answers_as_kube_scheduler() {
     println!("{compared:#?}");
     let whole: usize = compared.values().map(|counts| counts.whole_decisions).sum();
     assert!(whole > 0, "no case was compared as a whole");
+}
+
+#[test]
+fn library_equals_reference_on_every_cluster_of_the_vectors() {
+    let policies: Vec<Value> = Profile::kube_default()
+        .policies
+        .iter()
+        .map(|policy| json!({ "name": policy.name, "weight": i64::try_from(policy.weight).expect("a small weight") }))
+        .collect();
+    let default = json!({ "name": "kube-default", "policies": policies });
+    for case in files().iter().flat_map(cases) {
+        agree(&mut Pair::of_world(case.world.clone(), &default, 0), &case.pod);
+        for variant in list(&case.json["variants"]) {
+            let name = variant["plugin"].as_str().expect("a name");
+            if Kind::from_json(name, &Value::Null).is_some() {
+                let policy = json!({ "name": name, "weight": 1, "config": variant["args"] });
+                let profile = json!({ "name": "variant", "policies": [policy] });
+                agree(&mut Pair::of_world(case.world.clone(), &profile, 0), &case.pod);
+            }
+        }
+    }
+}
+
+#[test]
+fn kube_default_is_the_default_profile_of_kube_scheduler() {
+    let builtin = ProfileSet::builtin();
+    let policies = &builtin.get("kube-default").expect("a profile that ships").policies;
+    let names: Vec<&str> = policies.iter().map(|policy| policy.config.name()).collect();
+    let expected = Profile::kube_default().policies;
+    assert_eq!(names, expected.iter().map(|policy| policy.name.as_str()).collect::<Vec<_>>());
+    for (policy, expected) in policies.iter().zip(&expected).filter(|(_, expected)| expected.weight > 0) {
+        assert_eq!(i128::from(policy.weight), expected.weight, "{}", expected.name);
+        assert_eq!(Some(&policy.config), PolicyConfig::default_of(&expected.name).as_ref());
+    }
 }
 
 /// How much was compared.
