@@ -20,22 +20,55 @@ pub(crate) struct Scene {
     pub(crate) courses: Vec<Course>,
 }
 
-/// What happened in one run, sampled at equal steps.
+/// What happened in one run. Shares are of one; a list that is not measured is empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Course {
     pub(crate) profile: String,
-    /// Minutes between two samples.
+    /// Minutes between two values of the lists that follow.
     pub(crate) step_min: f64,
-    /// Shares of one; one value a sample, as in all the following.
-    pub(crate) utilisation_mean: Vec<f64>,
-    pub(crate) utilisation_p95: Vec<f64>,
-    pub(crate) utilisation_max: Vec<f64>,
-    /// Nodes above the water level.
-    pub(crate) hot_nodes: Vec<f64>,
+    pub(crate) utilisation: Vec<f64>,
+    pub(crate) allocation: Vec<f64>,
+    pub(crate) gpu_allocation: Vec<f64>,
+    pub(crate) fragmentation: Vec<f64>,
     /// Pods that wait for a place.
     pub(crate) pending: Vec<f64>,
-    /// Node names and their use per sample, shares of one.
+    /// Minutes between two values of a node.
+    pub(crate) node_step_min: f64,
+    /// Nodes by name, and the highest share of each in every step: of its use, or where that is not known its allocation.
     pub(crate) nodes: Vec<(String, Vec<f32>)>,
+}
+
+impl Course {
+    /// For every step the nodes' shares, reduced to one value.
+    fn over_nodes(&self, reduce: impl Fn(&mut [f64]) -> f64) -> Vec<f64> {
+        let steps = self.nodes.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
+        let mut shares = Vec::with_capacity(self.nodes.len());
+        let mut reduced = Vec::with_capacity(steps);
+        for step in 0..steps {
+            shares.clear();
+            shares.extend(self.nodes.iter().map(|(_, values)| values.get(step).map_or(0.0, |&share| f64::from(share))));
+            reduced.push(reduce(&mut shares));
+        }
+        reduced
+    }
+
+    /// The share that 5 % of the nodes exceed, by nearest rank.
+    pub(super) fn node_p95(&self) -> Vec<f64> {
+        self.over_nodes(|shares| {
+            shares.sort_by(f64::total_cmp);
+            shares.get((shares.len() * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0.0)
+        })
+    }
+
+    /// The share of the busiest node.
+    pub(super) fn node_max(&self) -> Vec<f64> {
+        self.over_nodes(|shares| shares.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// How many nodes were above the level.
+    pub(super) fn hot_nodes(&self, level: f64) -> Vec<f64> {
+        self.over_nodes(|shares| shares.iter().filter(|share| **share > level).count() as f64)
+    }
 }
 
 /// How several samples become one.
@@ -98,7 +131,7 @@ pub(super) fn heat(course: &Course, level: f64) -> Option<Heat> {
             percent.push((f64::from(highest) * 100.0).round().clamp(0.0, MAX_PERCENT) as u8);
         }
     }
-    Some(Heat { columns, step_min: course.step_min * each as f64, rows, percent })
+    Some(Heat { columns, step_min: course.node_step_min * each as f64, rows, percent })
 }
 
 /// How long a node was above the level, and its mean use.
@@ -114,7 +147,7 @@ mod tests {
 
     fn course(nodes: &[(&str, &[f32])]) -> Course {
         let nodes = nodes.iter().map(|(name, values)| ((*name).to_owned(), values.to_vec())).collect();
-        Course { step_min: 5.0, nodes, ..Course::default() }
+        Course { node_step_min: 5.0, nodes, ..Course::default() }
     }
 
     #[test]
@@ -135,6 +168,13 @@ mod tests {
         assert!(heat.columns <= MAX_HEAT_COLUMNS && heat.rows.len() <= MAX_HEAT_ROWS);
         assert_eq!(heat.percent.len(), heat.columns * heat.rows.len());
         assert_eq!(heat.percent.iter().filter(|&&percent| percent == 150).count(), heat.rows.len());
+    }
+
+    #[test]
+    fn hot_nodes_are_those_above_the_level() {
+        let course = course(&[("a", &[0.6, 0.7]), ("b", &[0.1, 0.9])]);
+        assert_eq!(course.hot_nodes(0.65), [0.0, 2.0]);
+        assert_eq!(course.node_max().iter().map(|share| (share * 10.0).round()).collect::<Vec<_>>(), [6.0, 9.0]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn against(comparison: &Comparison, winner: usize, place: usize, measure: &Measu
 /// Profiles as rows, measures as columns.
 pub(super) fn table(comparison: &Comparison, slots: &[usize]) -> Markup {
     html! {
-        div.scroll {
+        div.scroll.table {
             table {
                 thead { tr {
                     th { "profile" }
@@ -96,12 +96,12 @@ pub(super) fn swatch(slot: Option<usize>) -> Markup {
     html! { @if let Some(slot) = slot { i.swatch style={ "background:" (colour(slot)) } {} } }
 }
 
-/// One panel of bars a measure, a bar a profile, and a dot a seed.
+/// One panel of bars a measure in which profiles differ, a bar a profile, and a dot a seed.
 pub(super) fn bars(comparison: &Comparison, shown: &[usize], slots: &[usize]) -> Markup {
     let ranking = comparison.ranking();
     html! {
         div.panels {
-            @for &place in shown.iter().take(PANELS) {
+            @for &place in shown.iter().filter(|&&place| comparison.best(place).is_some()).take(PANELS) {
                 @if let Some(measure) = comparison.measures.get(place) {
                     section.panel {
                         h3 { (measure.title) }

@@ -22,21 +22,14 @@ fn course(place: usize, nodes: usize) -> Course {
     let share = |node: usize, t: usize| (wave(t) + offset(node, t)).max(0.0);
     let nodes: Vec<(String, Vec<f32>)> =
         (0..nodes).map(|n| (format!("node-{n:03}"), (0..samples).map(|t| share(n, t) as f32).collect())).collect();
-    let sorted = |t: usize| {
-        let mut all: Vec<f64> = nodes.iter().map(|(_, values)| f64::from(values[t])).collect();
-        all.sort_by(f64::total_cmp);
-        all
-    };
-    let of = |f: &dyn Fn(Vec<f64>) -> f64| (0..samples).map(|t| f(sorted(t))).collect::<Vec<f64>>();
     Course {
         profile: NAMES[place % 6].to_owned(),
         step_min: 5.0,
-        utilisation_mean: of(&|all| all.iter().sum::<f64>() / all.len() as f64),
-        utilisation_p95: of(&|all| all[all.len() * 95 / 100]),
-        utilisation_max: of(&|all| all[all.len() - 1]),
-        hot_nodes: of(&|all| all.iter().filter(|share| **share > 0.65).count() as f64),
+        utilisation: (0..samples).map(wave).collect(),
+        node_step_min: 5.0,
         pending: (0..samples).map(|t| (jitter(t, place) * 4.0 - 3.0).max(0.0).ceil()).collect(),
         nodes,
+        ..Course::default()
     }
 }
 
