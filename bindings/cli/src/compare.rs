@@ -62,6 +62,12 @@ fn group_thousands(number: &str) -> String {
     grouped
 }
 
+/// `1 node`, `2,000 nodes`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", group_thousands(&count.to_string()))
+}
+
 /// A measure of one profile over the seeds.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct Stat {

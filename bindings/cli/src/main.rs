@@ -3,6 +3,7 @@
 mod args;
 mod compare;
 mod error;
+mod explain;
 mod files;
 mod report;
 mod table;
