@@ -1,6 +1,8 @@
 //! Profiles side by side: which measures there are, which way is better, and which profile did best.
 //! How it is shown is in `table` and `report`.
 
+use serde::Serialize;
+
 /// Which direction of a measure is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Better {
@@ -21,6 +23,14 @@ pub(crate) struct Measure {
     pub(crate) meaning: &'static str,
     pub(crate) better: Better,
     pub(crate) format: Format,
+    pub(crate) over: Over,
+}
+
+/// How a measure of several workloads becomes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    Sum,
+    Mean,
 }
 
 /// How a measure's values are written.
@@ -69,7 +79,7 @@ pub(crate) fn plural(count: usize, noun: &str) -> String {
 }
 
 /// A measure of one profile over the seeds.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize)]
 pub(crate) struct Stat {
     pub(crate) mean: f64,
     pub(crate) sd: f64,
@@ -92,7 +102,55 @@ pub(crate) struct Comparison {
     pub(crate) decisive: Vec<&'static str>,
 }
 
+impl Stat {
+    /// Of the values with each seed; the deviation is that of a sample, and 0 with one seed.
+    fn of(per_seed: Vec<f64>) -> Self {
+        let count = per_seed.len() as f64;
+        let mean = per_seed.iter().sum::<f64>() / count.max(1.0);
+        let squares: f64 = per_seed.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let sd = if count > 1.0 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        Self { mean, sd, per_seed }
+    }
+
+    /// Several workloads' values, seed by seed.
+    fn over(stats: &[&Self], over: Over) -> Self {
+        let seeds = stats.iter().map(|stat| stat.per_seed.len()).min().unwrap_or(0);
+        let divisor = if over == Over::Mean { stats.len().max(1) as f64 } else { 1.0 };
+        let total = |seed: usize| stats.iter().filter_map(|stat| stat.per_seed.get(seed)).sum::<f64>();
+        Self::of((0..seeds).map(|seed| total(seed) / divisor).collect())
+    }
+}
+
 impl Comparison {
+    /// Several workloads taken together; they have the same measures and profiles. A measure that one of them does not
+    /// have is left out of all.
+    pub(crate) fn together(all: &[Self]) -> Self {
+        let mut sum = all.first().cloned().unwrap_or_default();
+        for (place, row) in sum.rows.iter_mut().enumerate() {
+            for (column, (stat, measure)) in row.stats.iter_mut().zip(&sum.measures).enumerate() {
+                let of = |one: &'_ Self| one.rows.get(place)?.stats.get(column)?.clone();
+                let stats: Option<Vec<Stat>> = all.iter().map(of).collect();
+                *stat = stats.map(|stats| Stat::over(&stats.iter().collect::<Vec<_>>(), measure.over));
+            }
+        }
+        sum
+    }
+
+    /// These measures alone, in this order, as far as any profile has a value.
+    pub(crate) fn only(&self, keys: &[&str]) -> Self {
+        let has_value = |&place: &usize| (0..self.rows.len()).any(|row| self.mean(row, place).is_some());
+        let places: Vec<usize> = keys.iter().filter_map(|key| self.place(key)).filter(has_value).collect();
+        let row = |row: &Row| Row {
+            profile: row.profile.clone(),
+            stats: places.iter().map(|&place| row.stats.get(place).cloned().flatten()).collect(),
+        };
+        Self {
+            measures: places.iter().filter_map(|&place| self.measures.get(place).copied()).collect(),
+            rows: self.rows.iter().map(row).collect(),
+            decisive: self.decisive.clone(),
+        }
+    }
+
     /// The place of a measure.
     pub(crate) fn place(&self, key: &str) -> Option<usize> {
         self.measures.iter().position(|measure| measure.key == key)
@@ -187,7 +245,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn measure(key: &'static str, better: Better) -> Measure {
-        Measure { key, title: key, meaning: "", better, format: Format::Count }
+        Measure { key, title: key, meaning: "", better, format: Format::Count, over: Over::Sum }
     }
 
     pub(crate) fn stat(mean: f64) -> Option<Stat> {
@@ -226,6 +284,18 @@ pub(crate) mod tests {
         let all = comparison(&[("a", [stat(0.0), None]), ("b", [stat(0.0), stat(5.0)])]);
         assert_eq!(all.ranking(), [1, 0]);
         assert_eq!(comparison(&[]).verdict(), "no profile did better than the others");
+    }
+
+    #[test]
+    fn workloads_are_added_up_seed_by_seed() {
+        let of = |values: [f64; 2]| Some(Stat::of(values.to_vec()));
+        let one = comparison(&[("a", [of([1.0, 2.0]), of([1.0, 1.0])])]);
+        let mut other = comparison(&[("a", [of([10.0, 20.0]), None])]);
+        let sum = Comparison::together(&[one, other.clone()]);
+        assert_eq!(sum.rows[0].stats[0].as_ref().unwrap().per_seed, [11.0, 22.0]);
+        assert_eq!(sum.rows[0].stats[1], None, "what one workload does not measure cannot be added up");
+        other.measures[0].over = Over::Mean;
+        assert_eq!(Comparison::together(&[other.clone(), other]).mean(0, 0), Some(15.0));
     }
 
     #[test]
