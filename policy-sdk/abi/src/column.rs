@@ -101,6 +101,8 @@ pub trait Nodes {
     fn rows(&self) -> usize;
     /// The number of live nodes.
     fn live(&self) -> usize;
+    /// The name of a resource; empty for an unknown one.
+    fn resource_name(&self, resource: ResourceId) -> &str;
     /// The time of the decision, floored to the host's quantum, in milliseconds.
     fn now_ms(&self) -> u64;
     /// A column of quantities; empty where the host has none.

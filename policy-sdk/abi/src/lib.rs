@@ -13,7 +13,7 @@ mod verdict;
 
 pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit};
 pub use pod::{ImageRow, NodeNameField, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
-pub use policy::{Hook, Locality, Manifest, Normalize, Policy, Prepared, ReasonArg, ReasonSpec};
+pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};
 pub use rows::Rows;
 pub use selector::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
 pub use verdict::{MAX_REASONS, Verdict};

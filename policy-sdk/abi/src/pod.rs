@@ -46,13 +46,22 @@ pub struct TaintAnswer {
     pub untolerated_soft: u32,
 }
 
-/// A preferred term of the pod's node affinity.
-#[derive(Clone, Copy, Debug)]
+/// The preferred terms of the pod's node affinity.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Preferred<'a> {
-    /// What a match is worth.
-    pub weight: i64,
-    /// The rows that match.
+    /// What a match of each term is worth.
+    pub weights: &'a [i64],
+    /// The rows that match: one bitmap of `words` words a term, one after the other.
     pub rows: &'a [u64],
+    /// Words a bitmap.
+    pub words: usize,
+}
+
+impl<'a> Preferred<'a> {
+    /// Each term's weight and bitmap.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &'a [u64])> {
+        self.weights.iter().copied().zip(self.rows.chunks(self.words.max(1)))
+    }
 }
 
 /// A node that has one of the pod's images.
@@ -87,7 +96,7 @@ pub struct PodView<'a> {
     /// Every term names nodes, and no node is named by all that must agree.
     pub names_conflict: bool,
     /// Preferred terms of the pod's node affinity.
-    pub preferred_nodes: &'a [Preferred<'a>],
+    pub preferred_nodes: Preferred<'a>,
     /// Per list of taints, by its id, what the tolerations say.
     pub taints: &'a [TaintAnswer],
     /// Whether the pod tolerates `node.kubernetes.io/unschedulable:NoSchedule`.

@@ -51,6 +51,35 @@ impl ReasonSpec {
     }
 }
 
+/// Fields of [`PodView`] that the host fills only if a policy of the profile reads them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PodFields(u32);
+
+impl PodFields {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// `required_nodes`, `named_nodes`, `names_conflict` and `preferred_nodes`.
+    pub const NODE_AFFINITY: Self = Self(1);
+    /// `taints` and `tolerates_unschedulable`.
+    pub const TAINTS: Self = Self(2);
+    /// `port_conflicts`.
+    pub const PORTS: Self = Self(4);
+    /// `images`.
+    pub const IMAGES: Self = Self(8);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are among these.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
 /// What a policy says of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Manifest {
@@ -60,6 +89,8 @@ pub struct Manifest {
     pub filters: bool,
     /// Whether it scores.
     pub scores: bool,
+    /// What of the pod it reads beyond the plain fields.
+    pub pod_fields: PodFields,
     /// What its answers depend on.
     pub locality: Locality,
     /// How its scores are normalised.
@@ -80,6 +111,7 @@ impl Manifest {
             name,
             filters: false,
             scores: false,
+            pod_fields: PodFields::NONE,
             locality: Locality::RowLocal,
             normalize: Normalize::None,
             reasons: &[],

@@ -267,6 +267,13 @@ pub struct PodSpec {
     pub terminating: bool,
 }
 
+impl PodSpec {
+    /// `namespace/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
 /// Everything of a pod that matters to placement, its name aside. Pods with equal templates share one copy.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 #[cfg_attr(

@@ -1,0 +1,181 @@
+//! The cluster as policies see it: columns by name, at one time. Columns that depend on time are published here, at the
+//! resolution that they are declared with.
+
+use super::Cluster;
+use super::heat::{decay_table, slot_of};
+use super::rowset::set_bit;
+use crate::limits::{HEAT_SLOT_MS, TIME_QUANTUM_MS};
+use sched_abi::{Bits, Column, Derived, Nodes, ResourceId};
+
+/// A column that a policy asked for.
+#[derive(Debug)]
+struct DerivedColumn {
+    derived: Derived,
+    decay: Box<[u64]>,
+    values: Vec<f64>,
+}
+
+/// Everything that is published anew when time passes.
+#[derive(Debug, Default)]
+pub(crate) struct DerivedColumns {
+    columns: Vec<DerivedColumn>,
+    /// The heat slot that the columns stand for.
+    slot: Option<u64>,
+    /// Rows whose recent placements changed since.
+    stale: Vec<u32>,
+    marked: Vec<u64>,
+    /// Within these times the marked rows stay the same; `None` when a mark changed.
+    marked_for: Option<(u64, u64)>,
+}
+
+impl DerivedColumns {
+    /// Registers a column; the same one twice is one.
+    pub(crate) fn register(&mut self, derived: Derived) -> usize {
+        if let Some(known) = self.columns.iter().position(|c| c.derived == derived) {
+            return known;
+        }
+        let decay = match derived {
+            Derived::Heat { half_life_ms, .. } => decay_table(half_life_ms),
+            _ => Box::default(),
+        };
+        self.columns.push(DerivedColumn { derived, decay, values: Vec::new() });
+        self.slot = None;
+        self.columns.len() - 1
+    }
+
+    pub(crate) fn heat_changed(&mut self, row: u32) {
+        if !self.columns.is_empty() {
+            self.stale.push(row);
+        }
+    }
+
+    pub(crate) fn marks_changed(&mut self) {
+        self.marked_for = None;
+    }
+
+    /// A fresh tenant for a row.
+    pub(crate) fn reset(&mut self, row: u32) {
+        self.heat_changed(row);
+        self.marks_changed();
+    }
+
+    fn column(&self, index: u16) -> &[f64] {
+        self.columns.get(index as usize).map_or(&[], |c| &c.values)
+    }
+}
+
+/// A time floored to the quantum at which decisions see it.
+pub(crate) fn quantised(now_ms: u64) -> u64 {
+    now_ms - now_ms % TIME_QUANTUM_MS
+}
+
+impl Cluster {
+    /// Publishes every column that depends on time for a decision at `now_ms`. Cost: the rows that changed; all rows that
+    /// had a placement when a slot of recent placements has passed.
+    pub(crate) fn publish(&mut self, now_ms: u64) {
+        let now_ms = quantised(now_ms);
+        self.publish_marks(now_ms);
+        let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
+        let derived = &mut self.derived;
+        let all = derived.slot != Some(now_slot) || derived.stale.len() > rows;
+        for column in &mut derived.columns {
+            column.values.resize(rows, 0.0);
+            let heat = &self.load.heat;
+            let value = |row: usize| match column.derived {
+                Derived::Heat { mode, .. } => heat.heat(row, now_slot, mode, &column.decay) as f64,
+                Derived::RecentBinds { window_ms } => {
+                    heat.recent_count(row, now_slot, window_ms.div_ceil(HEAT_SLOT_MS)) as f64
+                }
+                Derived::ForecastCpu { .. } => 0.0,
+            };
+            if all {
+                column.values.iter_mut().enumerate().for_each(|(row, cell)| *cell = value(row));
+            } else {
+                for &row in &derived.stale {
+                    if let Some(cell) = column.values.get_mut(row as usize) {
+                        *cell = value(row as usize);
+                    }
+                }
+            }
+        }
+        derived.slot = Some(now_slot);
+        derived.stale.clear();
+    }
+
+    fn publish_marks(&mut self, now_ms: u64) {
+        let derived = &mut self.derived;
+        if derived.marked_for.is_some_and(|(from, until)| (from..until).contains(&now_ms)) {
+            return;
+        }
+        derived.marked.clear();
+        let (mut from, mut until) = (0, u64::MAX);
+        for (&row, mark) in &self.nodes.marks {
+            let window = (mark.from_ms.unwrap_or(0), mark.until_ms.unwrap_or(u64::MAX));
+            if (window.0..window.1).contains(&now_ms) {
+                set_bit(&mut derived.marked, row as usize, true);
+            }
+            for edge in [window.0, window.1] {
+                if edge <= now_ms { from = from.max(edge) } else { until = until.min(edge) }
+            }
+        }
+        derived.marked_for = Some((from, until));
+    }
+}
+
+/// The cluster at one time, after [`Cluster::publish`] for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Snapshot<'a> {
+    pub(crate) cluster: &'a Cluster,
+    now_ms: u64,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(crate) fn new(cluster: &'a Cluster, now_ms: u64) -> Self {
+        Self { cluster, now_ms: quantised(now_ms) }
+    }
+}
+
+impl Nodes for Snapshot<'_> {
+    fn rows(&self) -> usize {
+        self.cluster.nodes.rows()
+    }
+
+    fn live(&self) -> usize {
+        self.cluster.nodes.live_count()
+    }
+
+    fn resource_name(&self, resource: ResourceId) -> &str {
+        self.cluster.nodes.resource_names.get(u32::from(resource.0)).map_or("", |name| name)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn quantity(&self, column: Column) -> &[f64] {
+        let nodes = &self.cluster.nodes;
+        match column {
+            Column::Allocatable(r) => nodes.columns(r).map_or(&[], |c| &c.allocatable),
+            Column::Capacity(r) => nodes.columns(r).map_or(&[], |c| &c.capacity),
+            Column::ScoringRequested(ResourceId::CPU) => &nodes.scoring[0],
+            Column::ScoringRequested(ResourceId::MEMORY) => &nodes.scoring[1],
+            Column::Requested(r) | Column::ScoringRequested(r) => nodes.columns(r).map_or(&[], |c| &c.requested),
+            Column::Derived(index) => self.cluster.derived.column(index),
+            Column::Usage(_) | Column::SampledAt | Column::Unseen(_) => self.cluster.load.column(column),
+        }
+    }
+
+    fn bits(&self, bits: Bits) -> &[u64] {
+        let nodes = &self.cluster.nodes;
+        match bits {
+            Bits::Live => &nodes.live,
+            Bits::Unschedulable => &nodes.unschedulable,
+            Bits::Marked => &self.cluster.derived.marked,
+            Bits::Selector(index) => nodes.selectors.get(index as usize).map_or(&[], |s| &s.rows),
+        }
+    }
+
+    fn taint_sets(&self) -> &[u32] {
+        &self.cluster.nodes.taint_set
+    }
+}

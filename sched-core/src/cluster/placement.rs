@@ -1,0 +1,151 @@
+//! Holding room on a row and letting it go: the only place where a pod's requests enter and leave the columns.
+
+use super::load::PodLoad;
+use super::pods::{PodPhase, Row};
+use super::{Changed, Cluster, PodId, wanted_ports};
+use crate::error::ClusterError;
+use crate::limits::MAX_QUANTITY;
+
+impl Cluster {
+    /// Binds a pod that waits, is reserved or was lost. A pod that is bound already is refused.
+    pub(crate) fn bind(&mut self, pod: PodId, row: Row, at_ms: u64) -> Result<(), ClusterError> {
+        let Some(phase) = self.pod_phase(pod) else { return Err(ClusterError::UnknownPod(format!("#{}", pod.0))) };
+        if let PodPhase::Bound(at) = phase {
+            let node = self.node_name(at).unwrap_or_default().to_owned();
+            return Err(ClusterError::AlreadyBound { pod: self.pods.full_name(pod.0), node });
+        }
+        if phase == PodPhase::Reserved(row) {
+            // Room and heat stay as they were reserved.
+            self.generation += 1;
+            if let Some(p) = self.pods.get_mut(pod.0) {
+                p.phase = PodPhase::Bound(row);
+            }
+            return Ok(());
+        }
+        self.check_sums(pod.0, row.0)?;
+        self.generation += 1;
+        self.pods.not_lost(pod.0);
+        self.let_go(pod.0, PodPhase::Pending);
+        self.hold(pod.0, PodPhase::Bound(row), at_ms);
+        Ok(())
+    }
+
+    /// Reserves room for a pod that waits.
+    pub(crate) fn reserve(&mut self, pod: PodId, row: Row, now_ms: u64) -> Result<(), ClusterError> {
+        self.check_sums(pod.0, row.0)?;
+        self.generation += 1;
+        self.hold(pod.0, PodPhase::Reserved(row), now_ms);
+        Ok(())
+    }
+
+    /// Gives reserved room back.
+    pub(crate) fn unreserve(&mut self, pod: PodId) {
+        self.generation += 1;
+        self.let_go(pod.0, PodPhase::Pending);
+    }
+
+    /// Whether the sums of a row stay within bounds when a pod joins it.
+    pub(crate) fn check_sums(&self, slot: u32, row: u32) -> Result<(), ClusterError> {
+        let class = self.pods.get(slot).map_or(u32::MAX, |p| p.class);
+        self.check_sum(slot, class, row, None)
+    }
+
+    /// The same, when the pod is on the row already and its class changes.
+    pub(crate) fn check_swap(&self, slot: u32, class: u32, row: u32) -> Result<(), ClusterError> {
+        self.check_sum(slot, class, row, self.pods.get(slot).map(|p| p.class))
+    }
+
+    fn check_sum(&self, slot: u32, class: u32, row: u32, leaving: Option<u32>) -> Result<(), ClusterError> {
+        let Some(class) = self.pods.class(class) else { return Ok(()) };
+        let leaving = leaving.and_then(|class| self.pods.class(class));
+        for request in &class.requests {
+            let held = self.nodes.columns(request.resource).and_then(|c| c.requested.get(row as usize)).copied();
+            let freed = leaving.map_or(0.0, |class| sched_abi::amount_of(&class.requests, request.resource));
+            if held.unwrap_or(0.0) - freed + request.amount > MAX_QUANTITY as f64 {
+                let resource = self.nodes.resource_names.get(u32::from(request.resource.0)).map_or("", |n| n);
+                let node = self.nodes.name(row).map_or("", |n| n);
+                return Err(ClusterError::TooLarge {
+                    object: format!("pod `{}`", self.pods.full_name(slot)),
+                    field: format!("the sum of requests of {resource} on node `{node}`"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a pod is expected to use, and its share of the row's CPU in millionths.
+    fn expected_load(&self, slot: u32, row: u32) -> PodLoad {
+        let before = self.pods.get(slot).map_or_else(PodLoad::default, |p| p.load);
+        let estimate = self.estimate(slot);
+        let cpu = self.nodes.columns(sched_abi::ResourceId::CPU).and_then(|c| c.capacity.get(row as usize)).copied();
+        let share = cpu.filter(|&cpu| cpu > 0.0).map_or(1.0, |cpu| (estimate[0] / cpu).min(1.0));
+        PodLoad { estimate, share: (share * 1e6) as u32, ..before }
+    }
+
+    /// Estimated use of a pod: milli-CPU, bytes.
+    pub(crate) fn estimate(&self, slot: u32) -> [f64; 2] {
+        let requests = self.pods.class_of(slot).map_or(&[][..], |c| &c.scoring);
+        [sched_abi::ResourceId::CPU, sched_abi::ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r))
+    }
+
+    /// Puts a pod that holds nothing on a row.
+    pub(crate) fn hold(&mut self, slot: u32, phase: PodPhase, at_ms: u64) {
+        let Some(Row(row)) = phase.row() else { return };
+        let mut load = self.expected_load(slot, row);
+        load.placed_at_ms = at_ms;
+        self.load.place(row, &mut load);
+        self.derived.heat_changed(row);
+        if let Some(pod) = self.pods.get_mut(slot) {
+            pod.load = load;
+        }
+        self.pods.attach(slot, phase);
+        self.account(slot, row, 1.0);
+    }
+
+    /// Takes a pod off its row, if it is on one.
+    pub(crate) fn let_go(&mut self, slot: u32, phase: PodPhase) {
+        let Some(pod) = self.pods.get(slot) else { return };
+        let Some(Row(row)) = pod.phase.row() else {
+            if let Some(pod) = self.pods.get_mut(slot) {
+                pod.phase = phase;
+            }
+            return;
+        };
+        let mut load = pod.load;
+        self.account(slot, row, -1.0);
+        self.load.displace(row, &mut load);
+        self.derived.heat_changed(row);
+        self.pods.detach(slot, phase);
+        if let Some(pod) = self.pods.get_mut(slot) {
+            // When the pod was placed stays known while it is lost.
+            let placed_at_ms = if phase == PodPhase::Lost { load.placed_at_ms } else { 0 };
+            pod.load = PodLoad { placed_at_ms, sample: load.sample, ..PodLoad::default() };
+        }
+    }
+
+    /// Adds a pod's requests and ports to a row, or subtracts them.
+    fn account(&mut self, slot: u32, row: u32, sign: f64) {
+        let Some(class) = self.pods.class_of(slot) else { return };
+        for request in &class.requests {
+            let columns = self.nodes.resources.get_mut(request.resource.0 as usize);
+            if let Some(cell) = columns.and_then(|c| c.requested.get_mut(row as usize)) {
+                *cell += sign * request.amount;
+            }
+            self.journal.push(row, Changed::Requested(request.resource.0));
+        }
+        for (column, amount) in self.nodes.scoring.iter_mut().zip(class.scoring_present) {
+            if let Some(cell) = column.get_mut(row as usize) {
+                *cell += sign * amount;
+            }
+        }
+        let mut ports = false;
+        for port in wanted_ports(&class.template) {
+            ports = true;
+            if sign > 0.0 { self.nodes.ports.insert(row, port) } else { self.nodes.ports.remove(row, port) }
+        }
+        if ports {
+            self.touch(row, Changed::Ports);
+        }
+        self.touch(row, Changed::Usage);
+    }
+}

@@ -1,0 +1,159 @@
+//! Every policy's full answer about one pod, node by node: slower than a decision and never short-cut, for explanations and
+//! for comparing implementations.
+
+use super::chunk::is_normalized;
+use super::normalize::{Extremes, normalize};
+use super::snapshot::{self, PodScratch};
+use super::{Ready, Scheduler};
+use crate::cluster::{PodId, Row, Snapshot, ones};
+use crate::error::ScheduleError;
+use sched_abi::{Bits, Hook, Manifest, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
+
+/// One policy's answer.
+#[derive(Clone, Debug)]
+pub struct PolicyAnswer {
+    /// The policy.
+    pub policy: &'static str,
+    /// Its weight.
+    pub weight: i64,
+    /// Whether it has a filter that ran for this pod.
+    pub filtered: bool,
+    /// Whether it scored this pod; one that did not adds nothing.
+    pub scored: bool,
+    /// It rejected the pod as a whole, for this reason.
+    pub reject: Option<String>,
+    /// It narrowed the nodes to those in [`Evaluation::named`].
+    pub narrowed: bool,
+    /// Its reason table, expanded for the pod.
+    pub reasons: Vec<String>,
+    /// Its verdict on every node, in the order of [`Evaluation::rows`], whatever other policies say.
+    pub verdicts: Vec<Verdict>,
+    /// Raw scores of the feasible nodes, in the order of [`Evaluation::feasible`]; empty if it did not score.
+    pub raw: Vec<i64>,
+    /// The same, normalised to 0..=100.
+    pub scores: Vec<i64>,
+}
+
+impl PolicyAnswer {
+    /// The texts of a verdict's reasons.
+    pub fn texts(&self, verdict: Verdict) -> impl Iterator<Item = &str> {
+        verdict.reasons().filter_map(|place| self.reasons.get(place as usize)).map(String::as_str)
+    }
+}
+
+/// What every policy says of a pod on every node.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// All nodes, by name.
+    pub rows: Vec<Row>,
+    /// The nodes that the pod names one by one, where a policy narrowed to them.
+    pub named: Vec<Row>,
+    /// The nodes that pass everything, by name.
+    pub feasible: Vec<Row>,
+    /// The policies' answers, in profile order.
+    pub answers: Vec<PolicyAnswer>,
+    /// Sum of weight x score, in the order of `feasible`.
+    pub totals: Vec<i64>,
+    /// The choice.
+    pub chosen: Option<Row>,
+}
+
+impl Scheduler {
+    /// Asks every policy about every node, whatever the others say. The choice equals that of [`Scheduler::decide`] for a
+    /// pod that waits; a pod that is placed is looked at as the cluster is now, with itself in it.
+    ///
+    /// Cost: O(nodes x policies), with allocations.
+    pub fn evaluate(&mut self, pod: PodId, now_ms: u64) -> Result<Evaluation, ScheduleError> {
+        self.cluster.publish(now_ms);
+        let nodes = Snapshot::new(&self.cluster, now_ms);
+        let mut scratch = PodScratch::default();
+        let view = snapshot::view(&self.cluster, pod, self.fields, &mut scratch).ok_or(ScheduleError::UnknownPod)?;
+        let mut ready = Vec::new();
+        snapshot::prepare(&self.entries, &view, &nodes, &mut ready);
+        let mut rows: Vec<Row> = ones(nodes.bits(Bits::Live)).map(Row).collect();
+        rows.sort_by_key(|&row| self.cluster.node_name(row));
+        let list: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        let mut answers: Vec<PolicyAnswer> = Vec::new();
+        for (entry, ready) in self.entries.iter().zip(&ready) {
+            let mut answer = self.open_answer(&entry.manifest, entry.weight, ready, &view);
+            if answer.filtered && answer.reject.is_none() {
+                entry.policy.filter(&view, &nodes, &ready.block, Rows::List(&list), &mut answer.verdicts);
+            }
+            answers.push(answer);
+        }
+        let narrowed = answers.iter().any(|a| a.narrowed);
+        let named = |row: &Row| view.named_nodes.is_some_and(|named| sched_abi::bit(named, row.0 as usize));
+        let rejected = answers.iter().any(|a| a.reject.is_some());
+        let passes = |k: usize| answers.iter().all(|a| a.verdicts.get(k).is_none_or(|v| v.passes()));
+        let feasible: Vec<Row> = (0..)
+            .zip(&rows)
+            .filter(|&(k, row)| !rejected && (!narrowed || named(row)) && passes(k))
+            .map(|(_, &row)| row)
+            .collect();
+        let list: Vec<u32> = feasible.iter().map(|row| row.0).collect();
+        let mut totals = vec![0; list.len()];
+        for ((entry, ready), answer) in self.entries.iter().zip(&ready).zip(&mut answers) {
+            match ready.prepared.score {
+                _ if !answer.scored => {}
+                Hook::Constant(raw) => answer.raw = vec![raw; list.len()],
+                _ => {
+                    answer.raw = vec![0; list.len()];
+                    entry.policy.score(&view, &nodes, &ready.block, Rows::List(&list), &mut answer.raw);
+                }
+            }
+            let extremes = answer
+                .raw
+                .iter()
+                .fold(Extremes::default(), |e, &raw| Extremes { min: e.min.min(raw), max: e.max.max(raw) });
+            debug_assert!(!is_normalized(entry, ready) || answer.raw.len() == list.len());
+            answer.scores = answer.raw.iter().map(|&raw| normalize(entry.manifest.normalize, raw, extremes)).collect();
+            totals.iter_mut().zip(&answer.scores).for_each(|(total, score)| *total += entry.weight * score);
+        }
+        let chosen = self.choose(&feasible, &totals);
+        let named = if narrowed { rows.iter().copied().filter(named).collect() } else { Vec::new() };
+        Ok(Evaluation { rows, named, feasible, answers, totals, chosen })
+    }
+
+    fn open_answer(&self, manifest: &Manifest, weight: i64, ready: &Ready, pod: &PodView<'_>) -> PolicyAnswer {
+        let reasons = self.reason_table(manifest, pod);
+        let prepared = ready.prepared;
+        let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
+        PolicyAnswer {
+            policy: manifest.name,
+            weight,
+            filtered: manifest.filters && prepared.filter == Hook::Run,
+            scored: manifest.scores && prepared.score != Hook::Skip,
+            reject,
+            narrowed: prepared.narrow,
+            reasons,
+            verdicts: vec![Verdict::PASS; self.cluster.node_count()],
+            raw: Vec::new(),
+            scores: Vec::new(),
+        }
+    }
+
+    /// A policy's reasons with their arguments, for a pod.
+    fn reason_table(&self, manifest: &Manifest, pod: &PodView<'_>) -> Vec<String> {
+        let mut table = Vec::new();
+        for reason in manifest.reasons {
+            match reason.arg {
+                ReasonArg::None => table.push(reason.text.to_owned()),
+                ReasonArg::RequestedResource => {
+                    for request in pod.requests.iter().filter(|r| r.resource != ResourceId::PODS) {
+                        let name = self.cluster.nodes.resource_names.get(u32::from(request.resource.0));
+                        table.push(reason.text.replace("{}", name.map_or("", |n| n)));
+                    }
+                }
+            }
+        }
+        table
+    }
+
+    fn choose(&self, feasible: &[Row], totals: &[i64]) -> Option<Row> {
+        let nodes = &self.cluster.nodes;
+        let ties = super::select::Ties { seed: self.seed, hashes: &nodes.name_hash, names: &nodes.names };
+        let best = totals.iter().max()?;
+        let tied = feasible.iter().zip(totals).filter(|(_, total)| *total == best).map(|(&row, _)| row);
+        tied.reduce(|a, b| if ties.before(b.0, a.0) { b } else { a })
+    }
+}

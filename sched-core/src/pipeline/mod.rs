@@ -1,0 +1,177 @@
+//! One decision, step by step: snapshot, filter, score, select, reserve, commit or rollback, one file a step in this order.
+//! What they share, and the [`Scheduler`] that runs them, is here.
+
+mod chunk;
+mod commit;
+pub(crate) mod evaluate;
+mod filter;
+mod normalize;
+mod reserve;
+mod rollback;
+mod score;
+mod select;
+mod setup;
+pub(crate) mod snapshot;
+
+pub use evaluate::{Evaluation, PolicyAnswer};
+pub(crate) use select::Ties;
+pub(crate) use snapshot::tolerates;
+
+use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
+use crate::config::{Profile, ProfileError};
+use crate::error::{ClusterError, ScheduleError};
+use sched_abi::{Manifest, PodFields, Policy, Prepared};
+use snapshot::PodScratch;
+
+/// A policy of the profile, set up.
+pub(crate) struct Entry {
+    pub(crate) policy: Box<dyn Policy>,
+    pub(crate) manifest: Manifest,
+    pub(crate) weight: i64,
+}
+
+/// What `prepare` said, and the block that it filled.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ready {
+    pub(crate) prepared: Prepared,
+    pub(crate) block: [u64; 16],
+}
+
+/// Buffers that live between decisions, so that one allocates nothing.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pod: PodScratch,
+    ready: Vec<Ready>,
+    work: chunk::Work,
+}
+
+/// Where a pod goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// The pod.
+    pub pod: PodId,
+    /// The node's row.
+    pub row: Row,
+    /// Which of the nodes that have lived in the row.
+    pub tenancy: u32,
+    /// Sum over policies of weight x score.
+    pub total: i64,
+    /// How many nodes were feasible.
+    pub feasible: u32,
+    /// Generation of the cluster that the decision was made on.
+    pub generation: u64,
+}
+
+/// A cluster and the policies of one profile: feed it events, ask it where pods go.
+///
+/// Decisions are pure: equal cluster, pod, time, profile and seed give equal decisions, whatever the history of rows.
+///
+/// ```
+/// use sched_core::{Event, NodeSpec, PodSpec, ProfileSet, Scheduler};
+/// let profiles = ProfileSet::builtin();
+/// let mut scheduler = Scheduler::new(profiles.get("kube-default").unwrap(), 42)?;
+/// for (name, cpu) in [("small", 2_000), ("large", 8_000)] {
+///     let allocatable = [("cpu".into(), cpu), ("memory".into(), 8 << 30), ("pods".into(), 110)].into();
+///     scheduler.apply(&Event::NodeAdded(NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() }), 0)?;
+/// }
+/// let pod = PodSpec { namespace: "default".into(), name: "web".into(), ..PodSpec::default() };
+/// let pod = scheduler.add_pod(&pod)?;
+/// let decision = scheduler.schedule(pod, 0)?;
+/// assert_eq!(scheduler.cluster().node_name(decision.row), Some("large"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Scheduler {
+    cluster: Cluster,
+    entries: Vec<Entry>,
+    fields: PodFields,
+    seed: u64,
+    scratch: Scratch,
+}
+
+impl Scheduler {
+    /// An empty cluster under a profile. Ties are broken by `seed`.
+    pub fn new(profile: &Profile, seed: u64) -> Result<Self, ProfileError> {
+        Self::with_policies(profile.build()?, seed)
+    }
+
+    /// An empty cluster under policies of the embedder's own, each with its weight.
+    pub fn with_policies(policies: Vec<(Box<dyn Policy>, i64)>, seed: u64) -> Result<Self, ProfileError> {
+        let mut cluster = Cluster::new();
+        let entries = setup::entries(policies, &mut cluster)?;
+        let fields = entries.iter().fold(PodFields::NONE, |fields, e| fields.and(e.manifest.pod_fields));
+        Ok(Self { cluster, entries, fields, seed, scratch: Scratch::default() })
+    }
+
+    /// The state.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// What breaks ties.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The names of the policies, in profile order.
+    pub fn policies(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.iter().map(|e| e.manifest.name)
+    }
+
+    /// Applies a change of the cluster; see [`Cluster::apply`].
+    pub fn apply(&mut self, event: &Event, now_ms: u64) -> Result<(), ClusterError> {
+        self.cluster.apply(event, now_ms)
+    }
+
+    /// Adds a pod; see [`Cluster::add_pod`].
+    pub fn add_pod(&mut self, pod: &crate::PodSpec) -> Result<PodId, ClusterError> {
+        self.cluster.add_pod(pod)
+    }
+
+    /// Takes a node's sample by row; see [`Cluster::node_sample`].
+    pub fn node_sample(&mut self, row: Row, sample: &crate::Sample, now_ms: u64) -> Result<(), ClusterError> {
+        self.cluster.node_sample(row, sample, now_ms)
+    }
+
+    /// Takes a pod's sample by id; see [`Cluster::pod_sample`].
+    pub fn pod_sample(&mut self, pod: PodId, sample: &crate::Sample, now_ms: u64) -> Result<(), ClusterError> {
+        self.cluster.pod_sample(pod, sample, now_ms)
+    }
+
+    /// Says where a waiting pod goes, and changes nothing that anyone can see. `Unschedulable` when no node is feasible;
+    /// [`Scheduler::explain`](crate::Scheduler::explain) says why.
+    ///
+    /// Cost: O(rows x policies) over columns; no allocation once the buffers have grown.
+    pub fn decide(&mut self, pod: PodId, now_ms: u64) -> Result<Decision, ScheduleError> {
+        match self.cluster.pod_phase(pod) {
+            None => return Err(ScheduleError::UnknownPod),
+            Some(PodPhase::Pending) => {}
+            Some(_) => return Err(ScheduleError::NotPending),
+        }
+        self.cluster.publish(now_ms);
+        let snapshot = Snapshot::new(&self.cluster, now_ms);
+        let Scratch { pod: pod_scratch, ready, work } = &mut self.scratch;
+        let Some(view) = snapshot::view(&self.cluster, pod, self.fields, pod_scratch) else {
+            return Err(ScheduleError::UnknownPod);
+        };
+        snapshot::prepare(&self.entries, &view, &snapshot, ready);
+        let run = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot };
+        let best = run.best(work, &self.cluster.nodes.name_hash, &self.cluster.nodes.names, self.seed);
+        let best = best.ok_or(ScheduleError::Unschedulable)?;
+        Ok(Decision {
+            pod,
+            row: Row(best.row),
+            tenancy: self.cluster.tenancy(Row(best.row)).unwrap_or_default(),
+            total: best.total,
+            feasible: best.feasible,
+            generation: self.cluster.generation(),
+        })
+    }
+
+    /// Decides, reserves and commits.
+    pub fn schedule(&mut self, pod: PodId, now_ms: u64) -> Result<Decision, ScheduleError> {
+        let decision = self.decide(pod, now_ms)?;
+        self.reserve(&decision, now_ms)?;
+        self.commit(pod, now_ms)?;
+        Ok(decision)
+    }
+}

@@ -1,0 +1,68 @@
+//! Step 4: the best total; among equal ones the lowest rank under the seed, then the smaller name.
+
+use crate::hash::rank;
+use std::{cmp::Ordering, sync::Arc};
+
+/// The chosen row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Best {
+    pub(crate) row: u32,
+    pub(crate) total: i64,
+    pub(crate) feasible: u32,
+}
+
+/// What breaks ties.
+pub(crate) struct Ties<'a> {
+    pub(crate) seed: u64,
+    pub(crate) hashes: &'a [u64],
+    pub(crate) names: &'a [Option<Arc<str>>],
+}
+
+impl Ties<'_> {
+    /// Looks through the feasible rows of `start..end` (`start` a multiple of 64) for one better than `best`.
+    pub(crate) fn best_of(
+        &self,
+        totals: &[i64],
+        feasible: &[u64],
+        start: usize,
+        end: usize,
+        best: &mut Option<(u32, i64)>,
+    ) {
+        let totals = totals.get(start..end).unwrap_or_default();
+        let words = feasible.get(start / 64..).unwrap_or_default();
+        for (i, (&word, totals)) in words.iter().zip(totals.chunks(64)).enumerate() {
+            if word == 0 {
+                continue;
+            }
+            let all = word.count_ones() as usize == totals.len();
+            // A whole word that cannot hold a winner is passed over by its maximum.
+            if let (true, Some((_, so_far))) = (all, *best)
+                && totals.iter().copied().fold(i64::MIN, i64::max) < so_far
+            {
+                continue;
+            }
+            for (bit, &total) in totals.iter().enumerate() {
+                if all || word >> bit & 1 == 1 {
+                    let row = (start + i * 64 + bit) as u32;
+                    let better =
+                        best.is_none_or(|(at, so_far)| total > so_far || (total == so_far && self.before(row, at)));
+                    if better {
+                        *best = Some((row, total));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether `a` comes before `b` among equals.
+    pub(crate) fn before(&self, a: u32, b: u32) -> bool {
+        self.order(a, b).is_lt()
+    }
+
+    /// The order among equals.
+    pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
+        let rank_of = |row: u32| rank(self.seed, self.hashes.get(row as usize).copied().unwrap_or(0));
+        let name = |row: u32| self.names.get(row as usize).and_then(Option::as_ref);
+        rank_of(a).cmp(&rank_of(b)).then_with(|| name(a).cmp(&name(b)))
+    }
+}

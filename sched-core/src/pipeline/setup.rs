@@ -1,0 +1,72 @@
+//! Before the first decision: policies ask for columns, resources and selectors.
+
+use super::Entry;
+use crate::cluster::Cluster;
+use crate::config::ProfileError;
+use crate::limits::{MAX_DERIVED, MAX_POLICIES, MAX_WEIGHT};
+use sched_abi::{Bits, Column, Derived, NodeSelector, Policy, ResourceId, Setup, SetupError};
+
+/// Sets policies up against a cluster.
+pub(crate) fn entries(
+    policies: Vec<(Box<dyn Policy>, i64)>,
+    cluster: &mut Cluster,
+) -> Result<Vec<Entry>, ProfileError> {
+    if policies.len() > MAX_POLICIES {
+        return Err(ProfileError::Limit {
+            what: "policies",
+            count: policies.len(),
+            limit: MAX_POLICIES,
+            name: "MAX_POLICIES",
+        });
+    }
+    let mut entries: Vec<Entry> = Vec::new();
+    for (mut policy, weight) in policies {
+        let manifest = policy.manifest();
+        if !(0..=MAX_WEIGHT).contains(&weight) {
+            return Err(ProfileError::Weight { policy: manifest.name.to_owned(), weight });
+        }
+        if entries.iter().any(|e| e.manifest.name == manifest.name) {
+            return Err(ProfileError::Twice(manifest.name.to_owned()));
+        }
+        let mut host = Host { cluster, count: 0 };
+        policy
+            .setup(&mut host)
+            .map_err(|SetupError(problem)| ProfileError::Setup { policy: manifest.name.to_owned(), problem })?;
+        entries.push(Entry { policy, manifest, weight });
+    }
+    Ok(entries)
+}
+
+struct Host<'a> {
+    cluster: &'a mut Cluster,
+    count: usize,
+}
+
+impl Host<'_> {
+    fn one_more(&mut self) -> Result<(), SetupError> {
+        self.count += 1;
+        if self.count > MAX_DERIVED {
+            return Err(SetupError(format!("asks for more than {MAX_DERIVED} columns and selectors (MAX_DERIVED)")));
+        }
+        Ok(())
+    }
+}
+
+impl Setup for Host<'_> {
+    fn resource(&mut self, name: &str) -> Result<ResourceId, SetupError> {
+        self.one_more()?;
+        // Held for as long as the scheduler lives.
+        Ok(ResourceId(self.cluster.nodes.acquire_resource(name) as u16))
+    }
+
+    fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
+        self.one_more()?;
+        Ok(Column::Derived(self.cluster.derived.register(derived) as u16))
+    }
+
+    fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {
+        self.one_more()?;
+        crate::cluster::check_selector(selector).map_err(|error| SetupError(error.to_string()))?;
+        Ok(Bits::Selector(self.cluster.nodes.register_selector(selector) as u16))
+    }
+}

@@ -1,0 +1,247 @@
+//! Step 1: the pod as policies see it, with its selectors, tolerations, ports and images answered from the indexes, and
+//! what each policy says to it once.
+
+use super::{Entry, Ready};
+use crate::cluster::{
+    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, wanted_ports,
+};
+use sched_abi::{ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer};
+
+/// Buffers behind a [`PodView`].
+#[derive(Default)]
+pub(crate) struct PodScratch {
+    required: Vec<u64>,
+    named: Vec<u64>,
+    term: Vec<u64>,
+    met: Vec<u64>,
+    weights: Vec<i64>,
+    preferred: Vec<u64>,
+    taints: Vec<TaintAnswer>,
+    ports: Vec<u64>,
+    images: Vec<ImageRow>,
+    image_name: String,
+}
+
+/// The taint that stands for `spec.unschedulable`.
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+
+/// The pod as policies see it.
+pub(crate) fn view<'a>(
+    cluster: &'a Cluster,
+    pod: PodId,
+    fields: PodFields,
+    scratch: &'a mut PodScratch,
+) -> Option<PodView<'a>> {
+    let class = cluster.pods.class_of(pod.0)?;
+    let template = &*class.template;
+    let mut view = plain(cluster, pod, class);
+    let named = if fields.has(PodFields::NODE_AFFINITY) {
+        let named = scratch.node_affinity(cluster, template);
+        scratch.preferred(cluster, template);
+        named
+    } else {
+        Named::NotAll
+    };
+    if fields.has(PodFields::TAINTS) {
+        scratch.taints(cluster, &template.tolerations);
+        view.tolerates_unschedulable = tolerates(&template.tolerations, UNSCHEDULABLE, "", TaintEffect::NoSchedule);
+    }
+    let ports = fields.has(PodFields::PORTS) && scratch.ports(cluster, template);
+    if fields.has(PodFields::IMAGES) {
+        scratch.images(cluster, template);
+        view.images = &scratch.images;
+    }
+    let affinity = fields.has(PodFields::NODE_AFFINITY);
+    let selective = template.required_nodes.is_some() || !template.node_selector.is_empty();
+    view.required_nodes = (affinity && selective).then_some(&*scratch.required);
+    view.named_nodes = (named == Named::Some).then_some(&*scratch.named);
+    view.names_conflict = named == Named::Conflict;
+    if affinity {
+        let words = scratch.required.len();
+        view.preferred_nodes = Preferred { weights: &scratch.weights, rows: &scratch.preferred, words };
+    }
+    view.taints = &scratch.taints;
+    view.port_conflicts = ports.then_some(&*scratch.ports);
+    Some(view)
+}
+
+fn plain<'a>(cluster: &Cluster, pod: PodId, class: &'a Class) -> PodView<'a> {
+    let template = &*class.template;
+    let node_name = match &template.node_name {
+        None => NodeNameField::Any,
+        Some(name) => cluster.nodes.find(name).map_or(NodeNameField::Unknown, NodeNameField::Row),
+    };
+    PodView {
+        requests: &class.requests,
+        scoring_requests: &class.scoring,
+        priority: template.priority,
+        qos: template.qos,
+        daemon_set: template.owner.as_ref().is_some_and(|o| o.kind == "DaemonSet"),
+        node_name,
+        containers: (template.containers.len() + template.init_containers.len()) as u32,
+        estimate: cluster.estimate(pod.0),
+        ..PodView::default()
+    }
+}
+
+/// What the pod's required terms say of nodes by name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// Some term names none: any node may do.
+    NotAll,
+    /// Every term names nodes; `scratch.named` has those that exist.
+    Some,
+    /// Every term names nodes, but no name agrees within any.
+    Conflict,
+}
+
+impl PodScratch {
+    /// Fills `required`, and `named` where every term names nodes.
+    fn node_affinity(&mut self, cluster: &Cluster, pod: &PodTemplate) -> Named {
+        let live = &cluster.nodes.live;
+        self.required.clear();
+        self.required.extend_from_slice(live);
+        self.met.clear();
+        self.met.resize(live.len(), 0);
+        for (key, value) in &pod.node_selector {
+            self.met.fill(0);
+            cluster.nodes.labels.union_pair(key, value, &mut self.met);
+            intersect(&mut self.required, &self.met);
+        }
+        let Some(selector) = &pod.required_nodes else { return Named::NotAll };
+        // `named` serves as the union of the terms first.
+        let mut any = std::mem::take(&mut self.named);
+        any.clear();
+        any.resize(live.len(), 0);
+        for term in &selector.node_selector_terms {
+            self.eval_term(cluster, term);
+            any.iter_mut().zip(&self.term).for_each(|(any, term)| *any |= term);
+        }
+        intersect(&mut self.required, &any);
+        any.fill(0);
+        self.named = any;
+        self.name_rows(cluster, &selector.node_selector_terms)
+    }
+
+    /// Rows that meet a term, into `term`.
+    fn eval_term(&mut self, cluster: &Cluster, term: &SelectorTerm) {
+        self.term.clear();
+        let empty = term.match_expressions.is_empty() && term.match_fields.is_empty();
+        if empty {
+            self.term.resize(cluster.nodes.live.len(), 0);
+            return;
+        }
+        self.term.extend_from_slice(&cluster.nodes.live);
+        self.met.clear();
+        self.met.resize(self.term.len(), 0);
+        for requirement in &term.match_expressions {
+            cluster.nodes.labels.intersect(requirement, &mut self.term, &mut self.met);
+        }
+        for requirement in &term.match_fields {
+            self.met.fill(0);
+            for row in requirement.values.iter().filter_map(|name| cluster.nodes.find(name)) {
+                set(&mut self.met, row);
+            }
+            let negated = requirement.operator == Operator::NotIn;
+            for (term, met) in self.term.iter_mut().zip(&self.met) {
+                *term &= if negated { !*met } else { *met };
+            }
+        }
+    }
+
+    fn name_rows(&mut self, cluster: &Cluster, terms: &[SelectorTerm]) -> Named {
+        let mut outcome = if terms.is_empty() { Named::NotAll } else { Named::Conflict };
+        for term in terms {
+            let mut names = term.match_fields.iter().filter(|r| r.operator == Operator::In);
+            let Some(first) = names.next() else { return Named::NotAll };
+            for name in first.values.iter().filter(|&name| names.clone().all(|r| r.values.contains(name))) {
+                outcome = Named::Some;
+                if let Some(row) = cluster.nodes.find(name) {
+                    set(&mut self.named, row);
+                }
+            }
+        }
+        outcome
+    }
+
+    fn preferred(&mut self, cluster: &Cluster, pod: &PodTemplate) {
+        self.weights.clear();
+        self.preferred.clear();
+        for preferred in &pod.preferred_nodes {
+            self.eval_term(cluster, &preferred.preference);
+            self.weights.push(i64::from(preferred.weight));
+            self.preferred.extend_from_slice(&self.term);
+        }
+    }
+
+    fn taints(&mut self, cluster: &Cluster, tolerations: &[Toleration]) {
+        let lists = &cluster.nodes.taint_lists;
+        self.taints.clear();
+        for id in 0..lists.bound() as u32 {
+            self.taints.push(lists.get(id).map_or_else(TaintAnswer::default, |list| answer(tolerations, list)));
+        }
+    }
+
+    fn ports(&mut self, cluster: &Cluster, pod: &PodTemplate) -> bool {
+        self.ports.clear();
+        let mut any = false;
+        for port in wanted_ports(pod) {
+            any = true;
+            cluster.nodes.ports.conflicts(port, &mut self.ports);
+        }
+        any
+    }
+
+    fn images(&mut self, cluster: &Cluster, pod: &PodTemplate) {
+        self.images.clear();
+        for container in pod.init_containers.iter().chain(&pod.containers) {
+            let live = cluster.node_count();
+            cluster.nodes.images.collect(&container.image, live, &mut self.image_name, &mut self.images);
+        }
+        self.images.sort_unstable_by_key(|i| i.row);
+    }
+}
+
+fn intersect(bits: &mut [u64], with: &[u64]) {
+    bits.iter_mut().zip(with).for_each(|(bits, with)| *bits &= with);
+}
+
+fn set(bits: &mut [u64], row: u32) {
+    if let Some(word) = bits.get_mut(row as usize / 64) {
+        *word |= 1 << (row % 64);
+    }
+}
+
+fn answer(tolerations: &[Toleration], taints: &[Taint]) -> TaintAnswer {
+    let mut answer = TaintAnswer::default();
+    for taint in taints {
+        let hard = taint.effect != TaintEffect::PreferNoSchedule;
+        if tolerates(tolerations, &taint.key, &taint.value, taint.effect) {
+            continue;
+        }
+        answer.rejected |= hard;
+        answer.untolerated_soft += u32::from(!hard);
+    }
+    answer
+}
+
+/// Whether one of the tolerations tolerates the taint: missing effect or key (with `Exists`) means every one.
+pub(crate) fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effect: TaintEffect) -> bool {
+    tolerations.iter().any(|t| {
+        t.effect.is_none_or(|e| e == effect)
+            && match t.operator {
+                TolerationOperator::Exists => t.key.is_empty() || t.key == key,
+                TolerationOperator::Equal => t.key == key && t.value == value,
+            }
+    })
+}
+
+/// Asks every policy what it has to do for this pod.
+pub(crate) fn prepare(entries: &[Entry], pod: &PodView<'_>, nodes: &dyn Nodes, ready: &mut Vec<Ready>) {
+    ready.clear();
+    for entry in entries {
+        let mut block = [0; 16];
+        let prepared = entry.policy.prepare(pod, nodes, &mut block);
+        ready.push(Ready { prepared, block });
+    }
+}

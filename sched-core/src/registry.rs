@@ -1,0 +1,122 @@
+//! Every policy that ships with the library: its name, configuration and constructor, in one table; and the profiles made
+//! of them.
+
+use crate::config::{PolicyEntry, Profile, ProfileSet};
+use crate::primitives as p;
+use sched_abi::Policy;
+
+/// The configuration of a policy that has no settings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct NoSettings {}
+
+macro_rules! registry {
+    ($($name:ident($config:ty) => $build:expr;)*) => {
+        /// A policy that ships with the library, with its configuration.
+        #[derive(Clone, PartialEq, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "name", content = "config"))]
+        #[non_exhaustive]
+        pub enum PolicyConfig {
+            $(
+                #[doc = concat!("`", stringify!($name), "`; see [`crate::primitives`].")]
+                $name($config),
+            )*
+        }
+
+        impl PolicyConfig {
+            /// The names of all policies.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// A policy by name, with default settings.
+            pub fn default_of(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => Some(Self::$name(<$config>::default())),)*
+                    _ => None,
+                }
+            }
+
+            /// The policy's name.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+
+            /// Makes the policy.
+            pub fn build(&self) -> Box<dyn Policy> {
+                match self {
+                    $(Self::$name(config) => {
+                        let build: fn($config) -> _ = $build;
+                        Box::new(build(config.clone()))
+                    })*
+                }
+            }
+
+            /// Reads the settings of the policy that `self` is.
+            #[cfg(feature = "serde")]
+            pub(crate) fn read<'de, M: serde::de::MapAccess<'de>>(&self, map: &mut M) -> Result<Self, M::Error> {
+                match self {
+                    $(Self::$name(_) => map.next_value().map(Self::$name),)*
+                }
+            }
+        }
+    };
+}
+
+registry! {
+    NodeUnschedulable(NoSettings) => |_| p::NodeUnschedulable;
+    NodeName(NoSettings) => |_| p::NodeName;
+    TaintToleration(NoSettings) => |_| p::TaintToleration;
+    NodeAffinity(p::NodeAffinityConfig) => p::NodeAffinity::new;
+    NodePorts(NoSettings) => |_| p::NodePorts;
+    NodeResourcesFit(p::FitConfig) => p::Fit::new;
+    NodeResourcesBalancedAllocation(p::BalancedConfig) => p::Balanced::new;
+    ImageLocality(NoSettings) => |_| p::ImageLocality;
+}
+
+impl ProfileSet {
+    /// The profiles that ship with the library.
+    pub fn builtin() -> Self {
+        let with = |name: &str, more: Vec<PolicyEntry>| {
+            let mut policies = filters();
+            policies.extend(more);
+            Profile { name: name.to_owned(), policies }
+        };
+        let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
+        Self { profiles: vec![kube_default(), with("least-allocated", vec![PolicyEntry { weight: 1, config: fit }])] }
+    }
+}
+
+fn entry(weight: i64, config: PolicyConfig) -> PolicyEntry {
+    PolicyEntry { weight, config }
+}
+
+/// kube-scheduler's default filters and scores, with its weights, as far as they are built.
+fn kube_default() -> Profile {
+    let mut policies = filters();
+    for policy in &mut policies {
+        policy.weight = match policy.config {
+            PolicyConfig::TaintToleration(_) => 3,
+            PolicyConfig::NodeAffinity(_) => 2,
+            _ => 1,
+        };
+    }
+    policies.extend([
+        entry(1, PolicyConfig::NodeResourcesFit(p::FitConfig::default())),
+        entry(1, PolicyConfig::NodeResourcesBalancedAllocation(p::BalancedConfig::default())),
+        entry(1, PolicyConfig::ImageLocality(NoSettings {})),
+    ]);
+    Profile { name: "kube-default".to_owned(), policies }
+}
+
+/// kube-scheduler's filters but resource fit, in its order. Their scores do not count.
+fn filters() -> Vec<PolicyEntry> {
+    let configs = [
+        PolicyConfig::NodeUnschedulable(NoSettings {}),
+        PolicyConfig::NodeName(NoSettings {}),
+        PolicyConfig::TaintToleration(NoSettings {}),
+        PolicyConfig::NodeAffinity(p::NodeAffinityConfig::default()),
+        PolicyConfig::NodePorts(NoSettings {}),
+    ];
+    configs.map(|config| entry(0, config)).into()
+}
