@@ -52,6 +52,9 @@ each file's name: placements.csv becomes placements-recommended.csv, or placemen
 #[derive(Args, Debug)]
 #[command(after_help = REPLAY_EXAMPLES)]
 pub(crate) struct ReplayArgs {
+    /// Which of the embedded samples, where no other workload is given
+    #[arg(long, value_enum, default_value_t, value_name = "NAME", conflicts_with_all = ["workload", "trace"])]
+    pub(crate) sample: Sample,
     /// A hot-node workload: a folder with nodes.csv, apps.csv and pods.csv (repeatable)
     #[arg(long, value_name = "DIR", conflicts_with = "trace")]
     pub(crate) workload: Vec<PathBuf>,
@@ -86,10 +89,20 @@ pub(crate) struct ReplayArgs {
     pub(crate) explain: Option<String>,
 }
 
+/// The samples of real traces that are part of the program.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sample {
+    /// Two days of applications whose use follows real CPU series
+    #[default]
+    HotNodes,
+    /// Pods that fill a cluster of GPU nodes
+    Openb,
+}
+
 /// The traces that can be read.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TraceKind {
-    /// Alibaba's GPU cluster trace of 2023: `openb_node_list_*.csv` and `openb_pod_list_*.csv`
+    /// Alibaba's GPU cluster trace of 2023: openb_node_list_*.csv and openb_pod_list_*.csv
     Openb,
 }
 
@@ -118,10 +131,11 @@ pub(crate) struct ExplainArgs {
     /// Nodes and pods as Kubernetes objects; - reads standard input
     #[arg(long, value_name = "FILE", required_unless_present = "sample", requires = "pod")]
     pub(crate) cluster: Option<PathBuf>,
-    /// Replay the embedded sample up to the pod, and explain that placement
-    #[arg(long, conflicts_with = "cluster")]
-    pub(crate) sample: bool,
-    /// With --cluster the pod's file, or the name of a pod in it (ns/name); with --sample a name
+    /// Replay an embedded sample up to the pod, and explain that placement
+    #[arg(long, value_enum, value_name = "NAME", num_args = 0..=1, default_missing_value = "hot-nodes",
+          conflicts_with = "cluster")]
+    pub(crate) sample: Option<Sample>,
+    /// With --cluster the pod's file, or the name of a pod of the cluster; with --sample a pod's name
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) pod: Option<String>,
     /// The profile (default: recommended)
@@ -130,6 +144,9 @@ pub(crate) struct ExplainArgs {
     /// A file with profiles of your own, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) profiles: Option<PathBuf>,
+    /// With --sample, how old a sample of use is before a policy sees it
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay, conflicts_with = "cluster")]
+    pub(crate) metrics_delay: u64,
     /// The seed that breaks ties
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

@@ -29,7 +29,7 @@ pub(crate) fn profile(name: Option<&str>, file: Option<&Path>) -> Result<Profile
     let own = file.map(from_file).transpose()?;
     match (name, own) {
         (Some(name), own) => named(name, own.as_deref()),
-        (None, Some(own)) => own.into_iter().next().ok_or(CliError::NoProfiles { path: file.map(Into::into).unwrap_or_default() }),
+        (None, Some(own)) => named(own.first().map_or(RECOMMENDED, |first| &first.name), Some(&own)),
         (None, None) => named(RECOMMENDED, None),
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that ends the program with status 2, and how it becomes one line.
 
+use sched_core::{ClusterError, ProfileError, ScheduleError};
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -15,6 +16,30 @@ pub(crate) enum CliError {
     NotText { path: PathBuf, byte: usize },
     #[error("`{}` is larger than {limit} bytes (MAX_INPUT_BYTES)", path.display())]
     TooLarge { path: PathBuf, limit: u64 },
+    #[error("`{}`: {source}", path.display())]
+    Profiles { path: PathBuf, source: ProfileError },
+    #[error("`{}` has no profile in it", path.display())]
+    NoProfiles { path: PathBuf },
+    #[error("there is no profile `{name}`; known are {known}")]
+    UnknownProfile { name: String, known: String },
+    #[error("profile `{profile}`: {source}")]
+    Profile { profile: String, source: ProfileError },
+    #[error("`{}`: {source}", path.display())]
+    Objects { path: PathBuf, source: sched_k8s::ReadError },
+    #[error("`{}` holds {found}; it must hold one pod", path.display())]
+    NotOnePod { path: PathBuf, found: String },
+    #[error("there is no pod `{name}` in {place}, nor a file of that name")]
+    UnknownPod { name: String, place: String },
+    #[error("{what}: {source}")]
+    Cluster { what: String, source: ClusterError },
+    #[error("pod `{pod}`: {source}")]
+    Schedule { pod: String, source: ScheduleError },
+    #[error(transparent)]
+    Trace(#[from] sched_sim::read::ReadError),
+    #[error(transparent)]
+    Simulation(#[from] sched_sim::SimError),
+    #[error("cannot write JSON: {source}")]
+    Json { source: serde_json::Error },
     #[error("{0}")]
     Usage(String),
 }

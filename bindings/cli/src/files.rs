@@ -1,6 +1,7 @@
 //! Reading and writing files and standard output, with errors that name the file.
 
 use crate::error::CliError;
+use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,11 @@ impl Output {
         Ok(Self { path: path.to_owned(), file })
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Replaces its content.
     pub(crate) fn write(mut self, text: &str) -> Result<(), CliError> {
         // A device or a pipe has no length to set; writing to it is fine.
@@ -48,6 +54,13 @@ impl Output {
         let written = written.and_then(|()| self.file.write_all(text.as_bytes())).and_then(|()| self.file.flush());
         written.map_err(|source| CliError::Write { path: self.path, source })
     }
+}
+
+/// A document as JSON for people and programs.
+pub(crate) fn json(document: &impl Serialize) -> Result<String, CliError> {
+    let mut text = serde_json::to_string_pretty(document).map_err(|source| CliError::Json { source })?;
+    text.push('\n');
+    Ok(text)
 }
 
 /// Prints to standard output. That a reader such as `head` went away is no error.

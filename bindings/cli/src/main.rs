@@ -1,10 +1,14 @@
 //! The program `sched`: replays workloads, explains placements, lists profiles.
 
 mod args;
+mod choice;
 mod compare;
 mod error;
 mod explain;
 mod files;
+mod profiles;
+mod progress;
+mod replay;
 mod report;
 mod table;
 mod values;
@@ -31,7 +35,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), CliError> {
     match command {
         Command::Completions { shell } => completions(shell),
-        _ => Err(CliError::Usage("not there".into())),
+        Command::Replay(args) => replay::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Profiles(args) => profiles::run(&args),
     }
 }
 

@@ -11,8 +11,7 @@ const BEST: &str = " *";
 
 /// Profiles as rows, measures as columns; the best of each column carries a star, and colour where `styled`.
 pub(crate) fn render(comparison: &Comparison, styled: bool) -> String {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = empty();
     let titles = comparison.measures.iter().map(|measure| head(measure.title, styled));
     table.set_header(std::iter::once(head("profile", styled).set_alignment(CellAlignment::Left)).chain(titles));
     for (place, row) in comparison.rows.iter().enumerate() {
@@ -23,14 +22,33 @@ pub(crate) fn render(comparison: &Comparison, styled: bool) -> String {
         });
         table.add_row(std::iter::once(Cell::new(&row.profile)).chain(values));
     }
-    let rows = table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+    let rows = lines(&table);
     let seeds = comparison.rows.iter().flat_map(|row| row.stats.iter().flatten()).map(|stat| stat.per_seed.len()).max();
     let spread = if seeds.unwrap_or(0) > 1 { "; ± is the standard deviation over the seeds" } else { "" };
     format!("{rows}\n*  best of its column{spread}\n")
 }
 
+fn empty() -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+/// A table with these heads, in the program's style.
+pub(crate) fn plain<T: Into<String>>(heads: impl IntoIterator<Item = T>) -> Table {
+    let mut table = empty();
+    table.set_header(heads.into_iter().map(|head| Cell::new(head.into())));
+    table
+}
+
+/// A table's text, without blanks at the ends of its lines.
+pub(crate) fn lines(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A measure's name, a word a line: columns are then as narrow as their numbers allow.
 fn head(title: &str, styled: bool) -> Cell {
-    let cell = Cell::new(title).set_alignment(CellAlignment::Right);
+    let cell = Cell::new(title.replace(' ', "\n")).set_alignment(CellAlignment::Right);
     if styled { cell.add_attribute(Attribute::Bold) } else { cell }
 }
 

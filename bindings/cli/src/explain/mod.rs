@@ -1,7 +1,42 @@
 //! `sched explain`: the verdict on every node for one pod, and where it would go.
 
+mod cluster;
 mod group;
-pub(crate) mod text;
+mod text;
+mod trace;
+
+pub(crate) use trace::in_replay;
+
+use crate::args::ExplainArgs;
+use crate::choice;
+use crate::error::CliError;
+use crate::files::{json, print};
+use sched_core::Explanation;
+use serde::Serialize;
+use text::Context;
+
+pub(crate) fn run(args: &ExplainArgs) -> Result<(), CliError> {
+    let profile = choice::profile(args.profile.as_deref(), args.profiles.as_deref())?;
+    let (explanation, moment) = match (&args.cluster, &args.pod) {
+        (Some(cluster), Some(pod)) => cluster::explain(cluster, pod, &profile, args.seed)?,
+        _ => trace::in_sample(args, &profile)?,
+    };
+    let context = Context { profile: &profile.name, seed: args.seed, moment, top: args.top };
+    show(&explanation, &context, args.json)
+}
+
+/// Prints an explanation as text or as JSON.
+fn show(explanation: &Explanation, context: &Context<'_>, as_json: bool) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        profile: &'a str,
+        seed: u64,
+        #[serde(flatten)]
+        explanation: &'a Explanation,
+    }
+    let document = || json(&Document { profile: context.profile, seed: context.seed, explanation });
+    print(&if as_json { document()? } else { text::render(explanation, context) })
+}
 
 #[cfg(test)]
 pub(crate) mod tests {

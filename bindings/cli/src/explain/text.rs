@@ -2,13 +2,13 @@
 
 use super::group::{Group, groups};
 use crate::compare::plural;
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+use crate::table::{lines, plain};
+use comfy_table::{Cell, CellAlignment};
 use sched_core::{Candidate, Explanation};
 use std::fmt::Write as _;
 
 /// The most groups that are listed; the rest is summed up.
 const MAX_GROUPS: usize = 20;
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What is shown besides the explanation itself.
 pub(crate) struct Context<'a> {
@@ -56,7 +56,7 @@ fn verdict(explanation: &Explanation, context: &Context<'_>) -> String {
 }
 
 fn rejected(explanation: &Explanation, groups: &[Group<'_>]) -> String {
-    let mut table = table(["nodes", "reason", "policy", "for example"]);
+    let mut table = plain(["nodes", "reason", "policy", "for example"]);
     for group in groups.iter().take(MAX_GROUPS) {
         let more = if group.count > group.examples.len() { ", …" } else { "" };
         let reason = format!("{}{}", group.reason, remark(group));
@@ -69,7 +69,7 @@ fn rejected(explanation: &Explanation, groups: &[Group<'_>]) -> String {
     let several = explanation.rejected.iter().any(|rejection| rejection.reasons.len() > 1);
     let several = if several { "; one with several reasons is counted for each" } else { "" };
     let out = explanation.rejected.len();
-    format!("\n{} out{several}\n{}\n{rest}", plural(out, "node"), trimmed(&table))
+    format!("\n{} out{several}\n{}\n{rest}", plural(out, "node"), lines(&table))
 }
 
 /// What removing pods would not change, and who else is against the nodes.
@@ -90,7 +90,7 @@ fn best(explanation: &Explanation, context: &Context<'_>) -> String {
         scored.map(|policy| (policy.to_owned(), weight(explanation, policy))).collect()
     });
     let heads = policies.iter().map(|(policy, weight)| format!("{}\n× {weight}", camel_lines(policy)));
-    let mut table = table(["node".to_owned(), "total".to_owned()].into_iter().chain(heads));
+    let mut table = plain(["node".to_owned(), "total".to_owned()].into_iter().chain(heads));
     for candidate in shown {
         let scores = candidate.scores.iter().map(|score| {
             let how =
@@ -111,7 +111,7 @@ fn best(explanation: &Explanation, context: &Context<'_>) -> String {
     };
     let legend = "Score times weight, by policy; below it raw → score (0 to 100), where they differ.";
     let why = why(explanation, context.seed).map_or_else(String::new, |why| format!("{why}\n"));
-    let table = if shown.is_empty() { String::new() } else { format!("\n{head}\n{}\n{legend}\n", trimmed(&table)) };
+    let table = if shown.is_empty() { String::new() } else { format!("\n{head}\n{}\n{legend}\n", lines(&table)) };
     format!("{table}{why}")
 }
 
@@ -138,21 +138,11 @@ fn differences(first: &Candidate, second: &Candidate) -> String {
     by.iter().map(|(by, policy)| format!("{by:+} {policy}")).collect::<Vec<_>>().join(", ")
 }
 
-fn list(out: &mut String, head: &str, lines: &[String]) {
-    if !lines.is_empty() {
+fn list(out: &mut String, head: &str, items: &[String]) {
+    if !items.is_empty() {
         let _ = writeln!(out, "\n{head}");
-        lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+        items.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
     }
-}
-
-fn table<T: Into<String>>(heads: impl IntoIterator<Item = T>) -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_header(heads.into_iter().map(|head| Cell::new(head.into())));
-    table
-}
-
-fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// `NodeResourcesFit` on lines of its own words, so that a column is as narrow as its numbers allow.

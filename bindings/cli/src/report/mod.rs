@@ -33,8 +33,10 @@ pub(crate) struct Report<'a> {
     /// What ran, as pairs of a word and a value: workload, nodes, pods, seeds, delay.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) comparison: &'a Comparison,
+    /// Keys of the measures in the table.
+    pub(crate) columns: &'a [&'static str],
     /// Keys of the measures for cards and bars, the most important first.
-    pub(crate) shown: Vec<&'static str>,
+    pub(crate) shown: &'a [&'static str],
     /// The profile that has the first colour and lies on top.
     pub(crate) recommended: &'a str,
     pub(crate) scenes: Vec<Scene>,
@@ -48,7 +50,8 @@ impl Report<'_> {
         let slots = self.slots();
         let mut page =
             Page::new(self.comparison.rows.iter().map(|row| row.profile.as_str()).zip(slots.iter().copied()));
-        let shown: Vec<usize> = self.shown.iter().filter_map(|key| self.comparison.place(key)).collect();
+        let has_value = |&place: &usize| self.comparison.mean(0, place).is_some();
+        let shown: Vec<usize> = self.shown.iter().filter_map(|key| self.comparison.place(key)).filter(has_value).collect();
         let scenes: Vec<Markup> = self.scenes.iter().map(|scene| page.scene(scene)).collect();
         let json = text::script_json(&json!({"charts": page.charts, "heats": page.heats}));
         html! {
@@ -69,7 +72,7 @@ impl Report<'_> {
                     }
                     (cards(self.comparison, &shown))
                     h2 { "Side by side" }
-                    (table(self.comparison, &slots))
+                    (table(&self.comparison.only(self.columns), &slots))
                     (bars(self.comparison, &shown, &slots))
                     @if !scenes.is_empty() { (self.legend(&slots)) }
                     @for scene in &scenes { (scene) }

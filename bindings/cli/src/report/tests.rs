@@ -5,6 +5,7 @@ use crate::compare::{Better, Format, Measure, Over, Row, Stat};
 
 const NAMES: [&str; 6] =
     ["recommended", "kube-default", "least-allocated", "load-aware", "target-load-packing", "dynamic"];
+const KEYS: [&str; 4] = ["hot_node_minutes", "overload_core_minutes", "saturated_node_minutes", "unplaced"];
 const DAY_SAMPLES: usize = 288;
 
 /// A repeatable jitter in 0..1.
@@ -74,7 +75,8 @@ fn page(names: &[&str], nodes: usize, scenes: usize) -> String {
     Report {
         facts: vec![("Workload", "daily-1".to_owned()), ("Nodes", "60".to_owned()), ("Pods", "4,600".to_owned())],
         comparison: &comparison,
-        shown: vec!["hot_node_minutes", "overload_core_minutes", "saturated_node_minutes", "unplaced"],
+        columns: &KEYS,
+        shown: &KEYS,
         recommended: "recommended",
         scenes: (0..scenes).map(scene).collect(),
         command: "sched replay --report out.html".to_owned(),
