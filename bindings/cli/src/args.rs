@@ -75,7 +75,7 @@ pub(crate) struct ReplayArgs {
     /// How old a sample of use is before a policy sees it: 60s, 5m, 500ms
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay)]
     pub(crate) metrics_delay: u64,
-    /// Write where each pod went: pod,node,bind_min
+    /// Write where each pod went, as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) placements: Option<PathBuf>,
     /// Print the comparison as JSON (its fields: docs/replay-json.md)
@@ -102,7 +102,7 @@ pub(crate) enum Sample {
 /// The traces that can be read.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TraceKind {
-    /// Alibaba's GPU cluster trace of 2023: openb_node_list_*.csv and openb_pod_list_*.csv
+    /// Alibaba's GPU cluster trace of 2023
     Openb,
 }
 

@@ -1,6 +1,7 @@
 //! Profiles side by side: which measures there are, which way is better, and which profile did best.
 //! How it is shown is in `table` and `report`.
 
+use crate::numbers::Format;
 use serde::Serialize;
 
 /// Which direction of a measure is good.
@@ -31,51 +32,6 @@ pub(crate) struct Measure {
 pub(crate) enum Over {
     Sum,
     Mean,
-}
-
-/// How a measure's values are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// `12,345`
-    Count,
-    /// A share of one, as `41.9 %`.
-    Percent,
-    /// `12.3`
-    Tenths,
-}
-
-impl Format {
-    pub(crate) fn show(self, value: f64) -> String {
-        match self {
-            Self::Count => group_thousands(&format!("{value:.0}")),
-            Self::Tenths => group_thousands(&format!("{value:.1}")),
-            Self::Percent => format!("{:.1} %", value * 100.0),
-        }
-    }
-}
-
-/// Puts commas between groups of three digits left of the point.
-fn group_thousands(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut grouped = String::from(sign);
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        grouped.push('.');
-        grouped.push_str(fraction);
-    }
-    grouped
-}
-
-/// `1 node`, `2,000 nodes`.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", group_thousands(&count.to_string()))
 }
 
 /// A measure of one profile over the seeds.
@@ -136,9 +92,13 @@ impl Comparison {
         sum
     }
 
-    /// These measures alone, in this order, as far as any profile has a value.
+    /// These measures alone, in this order, as far as any profile has a value; of shares, one that is not 0.
     pub(crate) fn only(&self, keys: &[&str]) -> Self {
-        let has_value = |&place: &usize| (0..self.rows.len()).any(|row| self.mean(row, place).is_some());
+        let has_value = |&place: &usize| {
+            let mut means = (0..self.rows.len()).filter_map(|row| self.mean(row, place)).peekable();
+            let zero_says = self.measures.get(place).is_some_and(|measure| measure.format == Format::Count);
+            means.peek().is_some() && (zero_says || means.any(|mean| mean != 0.0))
+        };
         let places: Vec<usize> = keys.iter().filter_map(|key| self.place(key)).filter(has_value).collect();
         let row = |row: &Row| Row {
             profile: row.profile.clone(),
@@ -161,14 +121,21 @@ impl Comparison {
         self.rows.get(row)?.stats.get(place)?.as_ref().map(|stat| stat.mean)
     }
 
-    /// The value that the best profile reaches in a measure; none if nobody wins it or all are equal.
+    /// Whether a row is the best in a measure, or cannot be told from the best.
+    pub(crate) fn is_best(&self, row: usize, place: usize) -> bool {
+        let shown = |value: f64| self.measures.get(place).map(|measure| measure.format.show(value));
+        let best = self.best(place).and_then(shown);
+        best.is_some() && self.mean(row, place).and_then(shown) == best
+    }
+
+    /// The value that the best profile reaches in a measure; none if nobody wins it or no difference would be seen.
     pub(crate) fn best(&self, place: usize) -> Option<f64> {
-        let better = self.measures.get(place)?.better;
+        let Measure { better, format, .. } = *self.measures.get(place)?;
         let means = || (0..self.rows.len()).filter_map(|row| self.mean(row, place));
         let least = means().min_by(f64::total_cmp)?;
         let most = means().max_by(f64::total_cmp)?;
         match better {
-            _ if least == most => None,
+            _ if format.show(least) == format.show(most) => None,
             Better::Neither => None,
             Better::Less => Some(least),
             Better::More => Some(most),
@@ -248,6 +215,8 @@ pub(crate) mod tests {
         Measure { key, title: key, meaning: "", better, format: Format::Count, over: Over::Sum }
     }
 
+    // Rows hold options, and most tests have a value for each.
+    #[allow(clippy::unnecessary_wraps)]
     pub(crate) fn stat(mean: f64) -> Option<Stat> {
         Some(Stat { mean, sd: 0.0, per_seed: vec![mean] })
     }
@@ -296,13 +265,5 @@ pub(crate) mod tests {
         assert_eq!(sum.rows[0].stats[1], None, "what one workload does not measure cannot be added up");
         other.measures[0].over = Over::Mean;
         assert_eq!(Comparison::together(&[other.clone(), other]).mean(0, 0), Some(15.0));
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(Format::Count.show(1_234_567.4), "1,234,567");
-        assert_eq!(Format::Tenths.show(-1234.56), "-1,234.6");
-        assert_eq!(Format::Count.show(999.0), "999");
-        assert_eq!(Format::Percent.show(0.4186), "41.9 %");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum CliError {
     #[error("profile `{profile}`: {source}")]
     Profile { profile: String, source: ProfileError },
     #[error("`{}`: {source}", path.display())]
-    Objects { path: PathBuf, source: sched_k8s::ReadError },
+    Objects { path: PathBuf, source: Box<sched_k8s::ReadError> },
     #[error("`{}` holds {found}; it must hold one pod", path.display())]
     NotOnePod { path: PathBuf, found: String },
     #[error("there is no pod `{name}` in {place}, nor a file of that name")]

@@ -6,6 +6,7 @@ mod compare;
 mod error;
 mod explain;
 mod files;
+mod numbers;
 mod profiles;
 mod progress;
 mod replay;

@@ -70,7 +70,9 @@ fn text(profiles: &[Profile]) -> String {
     }
     out.push_str("\nPolicies\n\n");
     out.push_str(&table::lines(&policies()));
-    out.push_str("\n\nA profile file holds what --json prints, in YAML or JSON. A weight of 0 filters without scoring.\n");
+    out.push_str(
+        "\n\nA profile file holds what --json prints, in YAML or JSON. A weight of 0 filters without scoring.\n",
+    );
     out
 }
 
@@ -98,7 +100,8 @@ fn manifest(config: &PolicyConfig) -> sched_core::abi::Manifest {
 fn changes(settings: &Value, default: Option<&Value>) -> String {
     let Value::Object(map) = settings else { return "–".to_owned() };
     let differs = |key: &String, value: &Value| default.and_then(|default| default.get(key)) != Some(value);
-    let lines = map.iter().filter(|(key, value)| differs(key, value)).map(|(key, value)| format!("{key}: {}", flow(value)));
+    let lines =
+        map.iter().filter(|(key, value)| differs(key, value)).map(|(key, value)| format!("{key}: {}", flow(value)));
     let lines = lines.collect::<Vec<_>>().join("\n");
     if lines.is_empty() { "–".to_owned() } else { lines }
 }
@@ -111,7 +114,9 @@ fn flow(value: &Value) -> String {
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
         Value::Array(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::String(text) if text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) && !text.is_empty() => {
+        Value::String(text)
+            if text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) && !text.is_empty() =>
+        {
             text.clone()
         }
         other => other.to_string(),

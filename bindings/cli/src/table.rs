@@ -1,23 +1,46 @@
 //! The comparison as a table for the terminal.
 
-use crate::compare::{Comparison, Format, Stat};
+use crate::compare::{Comparison, Stat};
+use crate::numbers::Format;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// One line below the head, nothing else.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// Texts are not broken to fit a terminal that is narrower.
+const LEAST_WIDTH: u16 = 100;
+
 /// Stands behind the best value of a column.
 const BEST: &str = " *";
 
+/// The columns of the terminal; none where there is no terminal or it does not tell.
+fn terminal_width() -> Option<u16> {
+    Table::new().width().filter(|&width| width > 0)
+}
+
+/// The comparison of the measures in `keys`, of which the last are left out as far as the terminal is too narrow.
+pub(crate) fn fitting(comparison: &Comparison, keys: &[&str], styled: bool) -> String {
+    let Some(width) = terminal_width() else { return render(&comparison.only(keys), styled) };
+    let table = (1..=keys.len()).rev().find_map(|count| {
+        let table = render(&comparison.only(keys.get(..count)?), false);
+        let fits = table.lines().all(|line| line.chars().count() <= usize::from(width));
+        (fits || count == 1).then_some((count, table))
+    });
+    let count = table.map_or(keys.len(), |(count, _)| count);
+    let left_out = keys.get(count..).unwrap_or_default();
+    let shown = render(&comparison.only(keys.get(..count).unwrap_or(keys)), styled);
+    if left_out.is_empty() { shown } else { format!("{shown}   not shown for want of room: {}\n", left_out.join(", ")) }
+}
+
 /// Profiles as rows, measures as columns; the best of each column carries a star, and colour where `styled`.
-pub(crate) fn render(comparison: &Comparison, styled: bool) -> String {
+fn render(comparison: &Comparison, styled: bool) -> String {
     let mut table = empty();
     let titles = comparison.measures.iter().map(|measure| head(measure.title, styled));
     table.set_header(std::iter::once(head("profile", styled).set_alignment(CellAlignment::Left)).chain(titles));
     for (place, row) in comparison.rows.iter().enumerate() {
         let values = row.stats.iter().enumerate().map(|(column, stat)| {
             let format = comparison.measures.get(column).map_or(Format::Count, |measure| measure.format);
-            let best = comparison.mean(place, column).is_some_and(|mean| comparison.best(column) == Some(mean));
+            let best = comparison.is_best(place, column);
             value(stat.as_ref(), format, best, styled)
         });
         table.add_row(std::iter::once(Cell::new(&row.profile)).chain(values));
@@ -30,13 +53,17 @@ pub(crate) fn render(comparison: &Comparison, styled: bool) -> String {
 
 fn empty() -> Table {
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(STYLE);
     table
 }
 
-/// A table with these heads, in the program's style.
+/// A table with these heads, in the program's style. Its texts are broken to fit the terminal, but not into ever
+/// narrower columns.
 pub(crate) fn plain<T: Into<String>>(heads: impl IntoIterator<Item = T>) -> Table {
     let mut table = empty();
+    if let Some(width) = terminal_width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(LEAST_WIDTH));
+    }
     table.set_header(heads.into_iter().map(|head| Cell::new(head.into())));
     table
 }

@@ -29,12 +29,11 @@ impl FromStr for Seeds {
 
     fn from_str(text: &str) -> Result<Self, SeedsError> {
         let number = |part: &str| part.trim().parse::<u64>().map_err(|_| SeedsError::Form);
-        let (first, end) = match text.split_once("..") {
-            Some((first, end)) => (number(first)?, number(end)?),
-            None => {
-                let seed = number(text)?;
-                (seed, seed.checked_add(1).ok_or(SeedsError::Form)?)
-            }
+        let (first, end) = if let Some((first, end)) = text.split_once("..") {
+            (number(first)?, number(end)?)
+        } else {
+            let seed = number(text)?;
+            (seed, seed.checked_add(1).ok_or(SeedsError::Form)?)
         };
         match end.checked_sub(first) {
             None | Some(0) => Err(SeedsError::Empty),

@@ -3,7 +3,7 @@
 
 use crate::engine::Host;
 use crate::error::SimError;
-use sched_core::{Event, NodeSpec, PodId, PodSpec, Profile, Row, Sample, ScheduleError, Scheduler};
+use sched_core::{Event, Explanation, NodeSpec, PodId, PodSpec, Profile, Row, Sample, ScheduleError, Scheduler};
 use std::collections::{BTreeSet, HashMap};
 
 /// A scheduler with the trace's nodes.
@@ -52,6 +52,11 @@ impl<'c> Driver<'c> {
         self.decision_ns
     }
 
+    pub(crate) fn explain(&mut self, pod: usize, now_ms: u64) -> Result<Explanation, SimError> {
+        let id = self.id(pod, now_ms)?;
+        self.scheduler.explain(id, now_ms).map_err(Self::failed(pod, now_ms))
+    }
+
     fn apply(&mut self, event: &Event, at_ms: u64, what: impl Fn() -> String) -> Result<(), SimError> {
         self.scheduler.apply(event, at_ms).map_err(|source| SimError::Cluster { what: what(), at_ms, source })
     }
@@ -96,8 +101,7 @@ impl Host for Driver<'_> {
     }
 
     fn reasons(&mut self, pod: usize, now_ms: u64) -> Result<Vec<String>, SimError> {
-        let id = self.id(pod, now_ms)?;
-        let explanation = self.scheduler.explain(id, now_ms).map_err(Self::failed(pod, now_ms))?;
+        let explanation = self.explain(pod, now_ms)?;
         let outright = explanation.rejected_outright.into_iter().flat_map(|rejected| rejected.reasons);
         let by_node = explanation.rejected.into_iter().flat_map(|rejected| rejected.reasons);
         Ok(outright.chain(by_node).collect::<BTreeSet<String>>().into_iter().collect())

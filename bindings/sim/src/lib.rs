@@ -21,6 +21,7 @@ mod demand;
 mod driver;
 mod engine;
 mod error;
+mod explain;
 mod fragmentation;
 mod hot;
 mod measure;
@@ -38,6 +39,7 @@ mod world;
 
 pub use engine::Unplaced;
 pub use error::SimError;
+pub use explain::{Explained, explain};
 pub use hot::Hot;
 pub use measure::Measured;
 pub use placement::{Placement, write_placements};

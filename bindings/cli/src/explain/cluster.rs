@@ -1,8 +1,8 @@
 //! Explaining a pod on a cluster of Kubernetes objects.
 
-use crate::compare::plural;
 use crate::error::CliError;
 use crate::files::read_text;
+use crate::numbers::plural;
 use sched_core::{Explanation, PodSpec, Profile, Scheduler};
 use sched_k8s::Loaded;
 use std::path::Path;
@@ -21,7 +21,8 @@ pub(super) fn explain(
     let profile_error = |source| CliError::Profile { profile: profile.name.clone(), source };
     let mut scheduler = Scheduler::new(profile, seed).map_err(profile_error)?;
     // The objects' newest moment stands for now, so that the same files give the same answer at any time.
-    let now_ms = loaded.pods.iter().filter_map(|pod| pod.binding.as_ref()).map(|binding| binding.at_ms).max().unwrap_or(0);
+    let now_ms =
+        loaded.pods.iter().filter_map(|pod| pod.binding.as_ref()).map(|binding| binding.at_ms).max().unwrap_or(0);
     let refused = |what: String| move |source| CliError::Cluster { what, source };
     for event in loaded.events() {
         scheduler.apply(&event, now_ms).map_err(refused(format!("`{}`", cluster.display())))?;
@@ -42,7 +43,8 @@ pub(super) fn explain(
 }
 
 fn read(path: &Path) -> Result<Loaded, CliError> {
-    sched_k8s::read(&read_text(path)?).map_err(|source| CliError::Objects { path: path.to_owned(), source })
+    sched_k8s::read(&read_text(path)?)
+        .map_err(|source| CliError::Objects { path: path.to_owned(), source: source.into() })
 }
 
 /// The pod to explain: the one in the file, or if there is no such file the one of that name in the cluster.

@@ -1,10 +1,10 @@
 //! An explanation as text for the terminal: the verdict, the rejected nodes in groups, the best nodes with their scores.
 
 use super::group::{Group, groups};
-use crate::compare::plural;
+use crate::numbers::plural;
 use crate::table::{lines, plain};
 use comfy_table::{Cell, CellAlignment};
-use sched_core::{Candidate, Explanation};
+use sched_core::{Candidate, Explanation, PolicyScore};
 use std::fmt::Write as _;
 
 /// The most groups that are listed; the rest is summed up.
@@ -85,14 +85,13 @@ fn remark(group: &Group<'_>) -> String {
 fn best(explanation: &Explanation, context: &Context<'_>) -> String {
     let shown = explanation.candidates.get(..context.top).unwrap_or(&explanation.candidates);
     let first = shown.first().or(explanation.candidates.first());
-    let policies: Vec<(String, i64)> = first.map_or_else(Vec::new, |candidate| {
-        let scored = candidate.scores.iter().map(|score| score.policy);
-        scored.map(|policy| (policy.to_owned(), weight(explanation, policy))).collect()
-    });
-    let heads = policies.iter().map(|(policy, weight)| format!("{}\n× {weight}", camel_lines(policy)));
+    // A score of weight 0 moves nothing.
+    let counts = |score: &&PolicyScore| weight(explanation, score.policy) != 0;
+    let scores = first.into_iter().flat_map(|candidate| &candidate.scores).filter(counts);
+    let heads = scores.map(|score| format!("{}\n× {}", camel_lines(score.policy), weight(explanation, score.policy)));
     let mut table = plain(["node".to_owned(), "total".to_owned()].into_iter().chain(heads));
     for candidate in shown {
-        let scores = candidate.scores.iter().map(|score| {
+        let scores = candidate.scores.iter().filter(counts).map(|score| {
             let how =
                 if score.raw == score.score { String::new() } else { format!("\n{} → {}", score.raw, score.score) };
             Cell::new(format!("{}{how}", score.weighted)).set_alignment(CellAlignment::Right)
@@ -141,7 +140,9 @@ fn differences(first: &Candidate, second: &Candidate) -> String {
 fn list(out: &mut String, head: &str, items: &[String]) {
     if !items.is_empty() {
         let _ = writeln!(out, "\n{head}");
-        items.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+        for item in items {
+            let _ = writeln!(out, "  {item}");
+        }
     }
 }
 

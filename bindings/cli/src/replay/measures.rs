@@ -1,6 +1,7 @@
 //! The measures of a replay: how each is called, which way is better, and where the simulator keeps it.
 
-use crate::compare::{Better, Comparison, Format, Measure, Over, Row, Stat};
+use crate::compare::{Better, Comparison, Measure, Over, Row, Stat};
+use crate::numbers::Format;
 use sched_sim::ProfileResult;
 
 /// A measure, and how to get it from a result.
@@ -12,19 +13,19 @@ struct Known {
 /// In the order in which they decide which profile did better; equal to the simulator's `ProfileResult::rank`.
 pub(super) const DECISIVE: [&str; 5] =
     ["unplaced", "hot_node_minutes", "overload_core_minutes", "saturated_node_minutes", "fragmentation"];
-/// Columns of the table, as far as the workload has something to measure.
+/// Columns of the table, as far as the workload has something to measure, the most important first.
 pub(super) const TABLE: [&str; 11] = [
     "unplaced",
     "hot_node_minutes",
     "overload_core_minutes",
     "saturated_node_minutes",
-    "utilisation_mean",
-    "utilisation_sd",
-    "utilisation_p99",
     "gpu_allocation",
     "fragmentation",
-    "decision_us_p50",
+    "utilisation_mean",
+    "utilisation_p99",
+    "utilisation_sd",
     "decision_us_p99",
+    "decision_us_p50",
 ];
 /// Cards and bars of the report, the most important first.
 pub(super) const SHOWN: [&str; 9] = [
@@ -68,15 +69,36 @@ const KNOWN: [Known; 16] = [
         stat: |result| Some(&result.failed_attempts),
     },
     Known {
-        measure: measure("hot_node_minutes", "Hot-node minutes", "minutes nodes spent above the water level", Less, Count, Sum),
+        measure: measure(
+            "hot_node_minutes",
+            "Hot-node minutes",
+            "minutes nodes spent above the water level",
+            Less,
+            Count,
+            Sum,
+        ),
         stat: |result| result.hot_node_minutes.as_ref(),
     },
     Known {
-        measure: measure("overload_core_minutes", "Overload core-minutes", "cpu demand above the water level", Less, Count, Sum),
+        measure: measure(
+            "overload_core_minutes",
+            "Overload core-minutes",
+            "cpu demand above the water level",
+            Less,
+            Count,
+            Sum,
+        ),
         stat: |result| result.overload_core_minutes.as_ref(),
     },
     Known {
-        measure: measure("saturated_node_minutes", "Saturated minutes", "minutes nodes were asked for more than they have", Less, Count, Sum),
+        measure: measure(
+            "saturated_node_minutes",
+            "Saturated minutes",
+            "minutes nodes were asked for more than they have",
+            Less,
+            Count,
+            Sum,
+        ),
         stat: |result| result.saturated_node_minutes.as_ref(),
     },
     Known {
@@ -84,7 +106,14 @@ const KNOWN: [Known; 16] = [
         stat: |result| result.utilisation_mean.as_ref(),
     },
     Known {
-        measure: measure("utilisation_sd", "Spread of use", "standard deviation of use over nodes", Less, Percent, Mean),
+        measure: measure(
+            "utilisation_sd",
+            "Spread of use",
+            "standard deviation of use over nodes",
+            Less,
+            Percent,
+            Mean,
+        ),
         stat: |result| result.utilisation_sd.as_ref(),
     },
     Known {
@@ -96,27 +125,69 @@ const KNOWN: [Known; 16] = [
         stat: |result| result.utilisation_p99.as_ref(),
     },
     Known {
-        measure: measure("allocation", "CPU allocation", "cpu requested by what is allocatable", Neither, Percent, Mean),
+        measure: measure(
+            "allocation",
+            "CPU allocation",
+            "cpu requested by what is allocatable",
+            Neither,
+            Percent,
+            Mean,
+        ),
         stat: |result| Some(&result.allocation),
     },
     Known {
-        measure: measure("allocation_sd", "Spread of allocation", "standard deviation of allocation over nodes", Neither, Percent, Mean),
+        measure: measure(
+            "allocation_sd",
+            "Spread of allocation",
+            "standard deviation of allocation over nodes",
+            Neither,
+            Percent,
+            Mean,
+        ),
         stat: |result| Some(&result.allocation_sd),
     },
     Known {
-        measure: measure("gpu_allocation", "GPU allocation", "GPU time requested by that of all cards", More, Percent, Mean),
+        measure: measure(
+            "gpu_allocation",
+            "GPU allocation",
+            "GPU time requested by that of all cards",
+            More,
+            Percent,
+            Mean,
+        ),
         stat: |result| result.gpu_allocation.as_ref(),
     },
     Known {
-        measure: measure("fragmentation", "Fragmentation", "share of what is free that typical pods cannot use", Less, Percent, Mean),
+        measure: measure(
+            "fragmentation",
+            "Fragmentation",
+            "share of what is free that typical pods cannot use",
+            Less,
+            Percent,
+            Mean,
+        ),
         stat: |result| Some(&result.fragmentation),
     },
     Known {
-        measure: measure("decision_us_p50", "Decision µs p50", "median time to filter, score and select", Less, Tenths, Mean),
+        measure: measure(
+            "decision_us_p50",
+            "Decision µs p50",
+            "median time of a decision: filter, score and select",
+            Less,
+            Tenths,
+            Mean,
+        ),
         stat: |result| result.decision_us_p50.as_ref(),
     },
     Known {
-        measure: measure("decision_us_p99", "Decision µs p99", "99th percentile of the same", Less, Tenths, Mean),
+        measure: measure(
+            "decision_us_p99",
+            "Decision µs p99",
+            "99th percentile of the time of a decision, microseconds",
+            Less,
+            Tenths,
+            Mean,
+        ),
         stat: |result| result.decision_us_p99.as_ref(),
     },
 ];

@@ -17,6 +17,10 @@ impl Placements {
     /// Opens a file for every run. With one run that is `path` itself; with several its name is made longer by the
     /// workload, profile and seed, as far as there are several.
     pub(super) fn open(path: &Path, traces: &[Trace], profiles: &[Profile], seeds: Seeds) -> Result<Self, CliError> {
+        if path.is_dir() || path.file_name().is_none() {
+            let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(CliError::Write { path: path.to_owned(), source });
+        }
         let mut names = Vec::new();
         for trace in traces {
             for profile in profiles {
@@ -38,15 +42,16 @@ impl Placements {
     }
 
     pub(super) fn write(self, traces: &[Trace], results: &[Comparison]) -> Result<(), CliError> {
-        let of_trace = |(trace, result): (_, &'_ Comparison)| {
-            let runs: Vec<_> = result.profiles.iter().flat_map(|profile| &profile.runs).map(|run| (trace, run)).collect();
-            runs
-        };
-        for (output, (trace, run)) in self.outputs.into_iter().zip(traces.iter().zip(results).flat_map(of_trace)) {
-            let mut csv = Vec::new();
-            write_placements(trace, &run.placements, &mut csv)
-                .map_err(|source| CliError::Write { path: output.path().to_owned(), source })?;
-            output.write(&String::from_utf8_lossy(&csv))?;
+        let mut outputs = self.outputs.into_iter();
+        for (trace, result) in traces.iter().zip(results) {
+            let runs = result.profiles.iter().flat_map(|profile| &profile.runs);
+            // The outputs go second: a run that is not there must not use one up.
+            for (run, output) in runs.zip(outputs.by_ref()) {
+                let mut csv = Vec::new();
+                write_placements(trace, &run.placements, &mut csv)
+                    .map_err(|source| CliError::Write { path: output.path().to_owned(), source })?;
+                output.write(&String::from_utf8_lossy(&csv))?;
+            }
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Where a replay's workloads come from, and how to name the same ones again.
 
-use super::quoted;
+use super::text::quoted;
 use crate::args::{ReplayArgs, Sample, TraceKind};
 use crate::error::CliError;
-use sched_sim::{Run, Trace, read};
+use sched_sim::{Run, Trace, TracePod, read};
 
 /// The workloads that the options name: those given, or else a sample.
 pub(crate) fn traces(args: &ReplayArgs) -> Result<Vec<Trace>, CliError> {
@@ -43,8 +43,14 @@ pub(super) fn options_again(args: &ReplayArgs) -> String {
     }
 }
 
-/// A pod worth asking about: of those that arrive in the measured time and that two runs put on different nodes, the one
-/// that asks for most cpu; if there is none, the first that was placed.
+/// What a pod's containers request.
+pub(crate) fn requested_cpu_milli(pod: &TracePod) -> i64 {
+    let containers = pod.spec.template.containers.iter();
+    containers.filter_map(|container| container.requests.get("cpu")).sum()
+}
+
+/// A pod worth asking about: of those that two runs put on different nodes, the one that asks for most cpu, if possible
+/// in the measured time; if there is none, the first that was placed.
 pub(crate) fn telling_pod<'t>(trace: &'t Trace, run: &Run, other: &Run) -> Option<&'t str> {
     let mut elsewhere = vec![None; trace.pods.len()];
     for placement in &other.placements {
@@ -52,14 +58,12 @@ pub(crate) fn telling_pod<'t>(trace: &'t Trace, run: &Run, other: &Run) -> Optio
             *node = Some(placement.node);
         }
     }
-    let cpu = |pod: usize| {
-        let containers = trace.pods.get(pod).map_or(&[][..], |pod| &pod.spec.template.containers);
-        containers.iter().filter_map(|container| container.requests.get("cpu")).sum::<i64>()
-    };
-    let measured = run.placements.iter().filter(|placement| trace.measured_ms.contains(&placement.bind_ms));
-    let differs = measured.filter(|placement| elsewhere.get(placement.pod) != Some(&Some(placement.node)));
+    let differs = run.placements.iter().filter(|placement| elsewhere.get(placement.pod) != Some(&Some(placement.node)));
     // Of equals the first, so that the same replay always names the same pod.
-    let telling = differs.min_by_key(|placement| std::cmp::Reverse(cpu(placement.pod)));
+    let telling = differs.min_by_key(|placement| {
+        let measured = trace.measured_ms.contains(&placement.bind_ms);
+        std::cmp::Reverse((measured, trace.pods.get(placement.pod).map_or(0, requested_cpu_milli)))
+    });
     let telling = telling.or(run.placements.first())?;
     trace.pods.get(telling.pod).map(|pod| pod.spec.name.as_str())
 }

@@ -22,12 +22,6 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// How many colours the style has besides the first; with more profiles they repeat.
 const COLOURS: usize = 7;
-/// Where use is not measured, the heat map's colours turn at this share.
-const PLAIN_LEVEL: f64 = 0.8;
-
-/// The share at the end of the heat map's scale; the script knows it as 120 percent.
-const HEAT_SCALE_TOP: f64 = 1.2;
-
 /// Everything a page is made from.
 pub(crate) struct Report<'a> {
     /// What ran, as pairs of a word and a value: workload, nodes, pods, seeds, delay.
@@ -51,7 +45,8 @@ impl Report<'_> {
         let mut page =
             Page::new(self.comparison.rows.iter().map(|row| row.profile.as_str()).zip(slots.iter().copied()));
         let has_value = |&place: &usize| self.comparison.mean(0, place).is_some();
-        let shown: Vec<usize> = self.shown.iter().filter_map(|key| self.comparison.place(key)).filter(has_value).collect();
+        let shown: Vec<usize> =
+            self.shown.iter().filter_map(|key| self.comparison.place(key)).filter(has_value).collect();
         let scenes: Vec<Markup> = self.scenes.iter().map(|scene| page.scene(scene)).collect();
         let json = text::script_json(&json!({"charts": page.charts, "heats": page.heats}));
         html! {

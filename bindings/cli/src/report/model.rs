@@ -114,19 +114,18 @@ pub(super) fn heat(course: &Course, level: f64) -> Option<Heat> {
     let samples = course.nodes.iter().map(|(_, values)| values.len()).max().filter(|&samples| samples > 0)?;
     let each = merged(samples, MAX_HEAT_COLUMNS);
     let columns = samples.div_ceil(each);
-    let mut order: Vec<(usize, f64, &(String, Vec<f32>))> =
-        course.nodes.iter().map(|node| heat_rank(node, level)).collect();
-    order.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then_with(|| a.2.0.cmp(&b.2.0)));
+    let mut order: Vec<Ranked<'_>> = course.nodes.iter().map(|node| Ranked::of(node, level)).collect();
+    order.sort_by(|a, b| b.hot.cmp(&a.hot).then(b.sum.total_cmp(&a.sum)).then_with(|| a.name.cmp(b.name)));
     let mut rows = Vec::new();
     let mut percent = Vec::new();
     for band in order.chunks(merged(order.len(), MAX_HEAT_ROWS)) {
         rows.push(match band {
-            [(_, _, (name, _))] => name.clone(),
-            [(_, _, (first, _)), ..] => format!("{first} and {} more nodes", band.len() - 1),
+            [one] => one.name.to_owned(),
+            [first, ..] => format!("{} and {} more nodes", first.name, band.len() - 1),
             [] => continue,
         });
         for column in 0..columns {
-            let cells = band.iter().filter_map(|(_, _, (_, values))| values.chunks(each).nth(column));
+            let cells = band.iter().filter_map(|node| node.values.chunks(each).nth(column));
             let highest = cells.flatten().copied().fold(0.0_f32, f32::max);
             percent.push((f64::from(highest) * 100.0).round().clamp(0.0, MAX_PERCENT) as u8);
         }
@@ -134,11 +133,20 @@ pub(super) fn heat(course: &Course, level: f64) -> Option<Heat> {
     Some(Heat { columns, step_min: course.node_step_min * each as f64, rows, percent })
 }
 
-/// How long a node was above the level, and its mean use.
-fn heat_rank(node: &(String, Vec<f32>), level: f64) -> (usize, f64, &(String, Vec<f32>)) {
-    let hot = node.1.iter().filter(|&&share| f64::from(share) > level).count();
-    let sum: f64 = node.1.iter().map(|&share| f64::from(share)).sum();
-    (hot, sum, node)
+/// A node with what it is ranked by.
+struct Ranked<'a> {
+    name: &'a str,
+    values: &'a [f32],
+    /// How many of its values are above the level.
+    hot: usize,
+    sum: f64,
+}
+
+impl<'a> Ranked<'a> {
+    fn of((name, values): &'a (String, Vec<f32>), level: f64) -> Self {
+        let hot = values.iter().filter(|&&share| f64::from(share) > level).count();
+        Self { name, values, hot, sum: values.iter().map(|&share| f64::from(share)).sum() }
+    }
 }
 
 #[cfg(test)]
@@ -167,7 +175,7 @@ mod tests {
         let heat = heat(&course(&nodes), 0.65).unwrap();
         assert!(heat.columns <= MAX_HEAT_COLUMNS && heat.rows.len() <= MAX_HEAT_ROWS);
         assert_eq!(heat.percent.len(), heat.columns * heat.rows.len());
-        assert_eq!(heat.percent.iter().filter(|&&percent| percent == 150).count(), heat.rows.len());
+        assert!(heat.percent.chunks(heat.columns).all(|row| row.contains(&150)), "every node has a peak");
     }
 
     #[test]

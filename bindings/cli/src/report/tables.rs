@@ -1,7 +1,8 @@
 //! The parts of a report that come from the comparison alone: headline cards, the table, the bars.
 
 use super::colour;
-use crate::compare::{Better, Comparison, Format, Measure, Stat};
+use crate::compare::{Better, Comparison, Measure, Stat};
+use crate::numbers::Format;
 use maud::{Markup, html};
 
 /// How many cards and panels of bars there are at most.
@@ -47,7 +48,7 @@ fn against(comparison: &Comparison, winner: usize, place: usize, measure: &Measu
     let name = comparison.rows.get(row).map_or("", |row| row.profile.as_str());
     html! {
         @if change.is_finite() && change.abs() >= 0.5 {
-            " · " span class=(class) { (format!("{change:+.0} %").replace('-', "−")) } " to the next best, " (name)
+            " · " span class=(class) { (format!("{change:+.0} %").replace('-', "−")) } " against " (name)
         } @else {
             " · " (name) " has " (measure.format.show(other))
         }
@@ -80,7 +81,7 @@ pub(super) fn table(comparison: &Comparison, slots: &[usize]) -> Markup {
 
 fn cell(comparison: &Comparison, row: usize, column: usize, stat: Option<&Stat>) -> Markup {
     let format = comparison.measures.get(column).map_or(Format::Count, |measure| measure.format);
-    let best = stat.is_some() && comparison.best(column) == comparison.mean(row, column);
+    let best = comparison.is_best(row, column);
     html! {
         td.number.best[best] {
             @if let Some(stat) = stat {

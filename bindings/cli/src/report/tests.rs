@@ -1,7 +1,8 @@
 //! The page as a whole, made from a synthetic comparison.
 
 use super::*;
-use crate::compare::{Better, Format, Measure, Over, Row, Stat};
+use crate::compare::{Better, Measure, Over, Row, Stat};
+use crate::numbers::Format;
 
 const NAMES: [&str; 6] =
     ["recommended", "kube-default", "least-allocated", "load-aware", "target-load-packing", "dynamic"];
@@ -46,7 +47,8 @@ fn comparison(names: &[&str]) -> Comparison {
         ),
         ("unplaced", "Unplaced pods", "pods that never found a node", Better::Less),
     ];
-    let measure = |(key, title, meaning, better)| Measure { key, title, meaning, better, format: Format::Count, over: Over::Sum };
+    let measure =
+        |(key, title, meaning, better)| Measure { key, title, meaning, better, format: Format::Count, over: Over::Sum };
     let hot = [1_563.0, 5_730.0, 5_840.0, 2_391.0, 2_757.0, 9_982.0];
     let row = |(place, name): (usize, &&str)| {
         let of = |scale: f64| {

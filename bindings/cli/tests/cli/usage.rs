@@ -1,9 +1,6 @@
 //! The command line itself: help, version, completions, wrong options, a reader that goes away.
 
-#[allow(dead_code)]
-mod common;
-
-use common::{command, sched};
+use crate::common::{command, sched};
 use std::io::Read;
 use std::process::Stdio;
 
