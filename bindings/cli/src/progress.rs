@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Steps of the bar a run.
 const STEPS: u64 = 1_000;
-const TEMPLATE: &str = "{wide_msg} {bar:30.cyan/dim} {percent:>3} % {eta:>4}";
+const TEMPLATE: &str = "{wide_msg} {bar:24.cyan/dim} {percent:>3} % {eta:>4}";
 
 /// A bar over some runs, of which the caller may start several groups one after another.
 pub(crate) struct Bar {
@@ -29,7 +29,7 @@ impl Bar {
     pub(crate) fn update(&self, trace: &str, progress: &Progress<'_>) {
         let within = STEPS * progress.at_ms / progress.horizon_ms.max(1);
         self.bar.set_position((self.done + progress.runs_done as u64) * STEPS + within);
-        self.bar.set_message(format!("{trace}: {}, seed {}", progress.profile, progress.seed));
+        self.bar.set_message(format!("{}, seed {}, {trace}", progress.profile, progress.seed));
     }
 
     /// A group of that many runs is done.

@@ -79,9 +79,9 @@ impl Replay<'_> {
         let pod = source::telling_pod(trace, first.runs.first()?, next.runs.first()?)?;
         let sample = source::is_sample(args);
         let mut words = if sample {
-            vec![format!("sched explain --sample{} --pod {}", source::sample_option(args), quoted(pod))]
+            vec![format!("{} explain --sample{} --pod {}", program(), source::sample_option(args), quoted(pod))]
         } else {
-            vec![format!("sched replay {} --explain {}", source::options_again(args), quoted(pod))]
+            vec![format!("{} replay {} --explain {}", program(), source::options_again(args), quoted(pod))]
         };
         if let Some(path) = &args.profiles.profiles {
             words.push(format!("--profiles {}", quoted(&path.display().to_string())));
@@ -97,6 +97,11 @@ impl Replay<'_> {
         }
         Some(words.join(" "))
     }
+}
+
+/// The program as it was called, so that the command can be copied where `sched` is not installed.
+pub(super) fn program() -> String {
+    quoted(std::env::args().next().as_deref().unwrap_or("sched"))
 }
 
 /// A word as a shell takes it.

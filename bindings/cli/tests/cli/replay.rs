@@ -52,8 +52,8 @@ fn the_sample_is_compared_side_by_side() {
 fn the_last_line_asks_why_and_works() {
     let text = sched(["replay", "--profile", "kube-default,least-allocated"]).ok();
     assert!(text.contains(" * ") && text.contains("did better"), "{text}");
-    let how = text.lines().last().unwrap().split_once("Ask:  sched ").unwrap().1;
-    let answer = sched(how.split(' ')).ok();
+    let how = text.lines().last().unwrap().split_once("Ask:  ").unwrap().1;
+    let answer = sched(how.split(' ').skip(1)).ok();
     assert!(answer.contains(" goes to node-"), "{how}: {answer}");
 }
 
