@@ -72,6 +72,7 @@ registry! {
     NodeResourcesFit(p::FitConfig) => p::Fit::new;
     NodeResourcesBalancedAllocation(p::BalancedConfig) => p::Balanced::new;
     ImageLocality(NoSettings) => |_| p::ImageLocality;
+    ExpectedOverload(p::ExpectedOverloadConfig) => p::ExpectedOverload::new;
 }
 
 impl ProfileSet {
@@ -83,7 +84,14 @@ impl ProfileSet {
             Profile { name: name.to_owned(), policies }
         };
         let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
-        Self { profiles: vec![kube_default(), with("least-allocated", vec![PolicyEntry { weight: 1, config: fit }])] }
+        let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
+        Self {
+            profiles: vec![
+                kube_default(),
+                with("least-allocated", vec![entry(1, fit.clone())]),
+                with("recommended", vec![entry(0, fit), entry(1, overload)]),
+            ],
+        }
     }
 }
 

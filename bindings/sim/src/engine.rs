@@ -2,11 +2,12 @@
 //! specifications and samples that are due go in, and decisions come out.
 
 use crate::error::SimError;
+use crate::host::{Host, Known};
 use crate::placement::Placement;
 use crate::stats::Digest;
 use crate::trace::Trace;
 use crate::world::{DelayLine, World};
-use sched_core::{PodSpec, PodTemplate, Sample};
+use sched_core::PodTemplate;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -15,22 +16,6 @@ use std::collections::{BinaryHeap, HashMap};
 const RETRY_MS: u64 = 300_000;
 /// How often a run reports how far it is.
 const REPORTS: u64 = 100;
-
-/// The scheduler's side of the simulation. Pods and nodes are named by their place in the trace.
-pub(crate) trait Host {
-    /// A pod appeared.
-    fn add_pod(&mut self, pod: usize, spec: &PodSpec, now_ms: u64) -> Result<(), SimError>;
-    /// Decides and binds; `None` if no node will do.
-    fn place(&mut self, pod: usize, now_ms: u64) -> Result<Option<usize>, SimError>;
-    /// Why no node will do: each reason once.
-    fn reasons(&mut self, pod: usize, now_ms: u64) -> Result<Vec<String>, SimError>;
-    /// A pod is gone.
-    fn remove_pod(&mut self, pod: usize, spec: &PodSpec, now_ms: u64) -> Result<(), SimError>;
-    /// A node's use became known.
-    fn node_sample(&mut self, node: usize, sample: Sample, now_ms: u64) -> Result<(), SimError>;
-    /// A pod's use became known.
-    fn pod_sample(&mut self, pod: usize, sample: Sample, now_ms: u64) -> Result<(), SimError>;
-}
 
 /// When use is measured and when it becomes known.
 #[derive(Clone, Copy)]
@@ -197,10 +182,14 @@ impl<'t, H: Host> Engine<'t, H> {
 
     fn remove(&mut self, pod: usize, now_ms: u64) -> Result<(), SimError> {
         self.set_state(pod, State::Absent);
-        match self.trace.pods.get(pod) {
-            Some(entry) => self.host.remove_pod(pod, &entry.spec, now_ms),
+        match self.known(pod) {
+            Some(known) => self.host.remove_pod(known, now_ms),
             None => Ok(()),
         }
+    }
+
+    fn known(&self, pod: usize) -> Option<Known<'t>> {
+        self.trace.pods.get(pod).map(|entry| Known { index: pod, spec: &entry.spec })
     }
 
     fn set_state(&mut self, pod: usize, state: State) {
@@ -210,7 +199,8 @@ impl<'t, H: Host> Engine<'t, H> {
     }
 
     fn give_up(&mut self, pod: usize, now_ms: u64) -> Result<(), SimError> {
-        let reasons = self.host.reasons(pod, now_ms)?;
+        let Some(known) = self.known(pod) else { return Ok(()) };
+        let reasons = self.host.reasons(known, now_ms)?;
         self.outcome.unplaced.push(Unplaced { pod, reasons });
         Ok(())
     }
@@ -222,8 +212,10 @@ impl<'t, H: Host> Engine<'t, H> {
                 self.host.node_sample(node, sample, now_ms)?;
             }
             for &(pod, sample) in &batch.pods {
-                if self.states.get(pod) == Some(&State::Bound) {
-                    self.host.pod_sample(pod, sample, now_ms)?;
+                if self.states.get(pod) == Some(&State::Bound)
+                    && let Some(known) = self.known(pod)
+                {
+                    self.host.pod_sample(known, sample, now_ms)?;
                 }
             }
             self.line.recycle(batch);
@@ -248,8 +240,8 @@ impl<'t, H: Host> Engine<'t, H> {
     }
 
     fn arrive(&mut self, pod: usize, now_ms: u64) -> Result<(), SimError> {
-        let Some(entry) = self.trace.pods.get(pod) else { return Ok(()) };
-        self.host.add_pod(pod, &entry.spec, now_ms)?;
+        let (Some(entry), Some(known)) = (self.trace.pods.get(pod), self.known(pod)) else { return Ok(()) };
+        self.host.add_pod(known, now_ms)?;
         self.set_state(pod, State::Pending);
         self.ends.extend(entry.end_ms.map(|end| Reverse((end, pod))));
         if !self.place(pod, now_ms)? {
@@ -263,9 +255,10 @@ impl<'t, H: Host> Engine<'t, H> {
 
     /// One attempt; whether it succeeded. Attempts that fail are decisions too.
     fn place(&mut self, pod: usize, now_ms: u64) -> Result<bool, SimError> {
-        let node = self.host.place(pod, now_ms)?;
+        let Some(known) = self.known(pod) else { return Ok(false) };
+        let node = self.host.place(known, now_ms)?;
         let name = |node: usize| self.trace.nodes.get(node).map_or("", |node| node.name.as_str());
-        self.digest.add_text(self.trace.pods.get(pod).map_or("", |pod| pod.spec.name.as_str()));
+        self.digest.add_text(&known.spec.name);
         self.digest.add_text(node.map_or("", name));
         self.digest.add(&now_ms.to_le_bytes());
         let Some(node) = node else {

@@ -1,11 +1,12 @@
 //! Why a pod of a trace went where it went: a run in which the scheduler is asked for its reasons just before it decides.
 
 use crate::driver::Driver;
-use crate::engine::{Clockwork, Host, drive};
+use crate::engine::{Clockwork, drive};
 use crate::error::SimError;
+use crate::host::{Host, Known};
 use crate::run::Options;
 use crate::trace::Trace;
-use sched_core::{Explanation, PodSpec, Profile, Sample};
+use sched_core::{Explanation, Profile, Sample};
 
 /// A decision and the reasons for it.
 #[derive(Clone, Debug)]
@@ -47,8 +48,8 @@ struct Asker<'c> {
 }
 
 impl Host for Asker<'_> {
-    fn place(&mut self, pod: usize, now_ms: u64) -> Result<Option<usize>, SimError> {
-        if pod == self.pod {
+    fn place(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Option<usize>, SimError> {
+        if pod.index == self.pod {
             let attempt = self.explained.as_ref().map_or(1, |before| before.attempt + 1);
             let explanation = self.driver.explain(pod, now_ms)?;
             self.explained = Some(Explained { at_ms: now_ms, attempt, explanation });
@@ -56,23 +57,23 @@ impl Host for Asker<'_> {
         self.driver.place(pod, now_ms)
     }
 
-    fn add_pod(&mut self, pod: usize, spec: &PodSpec, now_ms: u64) -> Result<(), SimError> {
-        self.driver.add_pod(pod, spec, now_ms)
+    fn add_pod(&mut self, pod: Known<'_>, now_ms: u64) -> Result<(), SimError> {
+        self.driver.add_pod(pod, now_ms)
     }
 
-    fn reasons(&mut self, pod: usize, now_ms: u64) -> Result<Vec<String>, SimError> {
+    fn reasons(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Vec<String>, SimError> {
         self.driver.reasons(pod, now_ms)
     }
 
-    fn remove_pod(&mut self, pod: usize, spec: &PodSpec, now_ms: u64) -> Result<(), SimError> {
-        self.driver.remove_pod(pod, spec, now_ms)
+    fn remove_pod(&mut self, pod: Known<'_>, now_ms: u64) -> Result<(), SimError> {
+        self.driver.remove_pod(pod, now_ms)
     }
 
     fn node_sample(&mut self, node: usize, sample: Sample, now_ms: u64) -> Result<(), SimError> {
         self.driver.node_sample(node, sample, now_ms)
     }
 
-    fn pod_sample(&mut self, pod: usize, sample: Sample, now_ms: u64) -> Result<(), SimError> {
+    fn pod_sample(&mut self, pod: Known<'_>, sample: Sample, now_ms: u64) -> Result<(), SimError> {
         self.driver.pod_sample(pod, sample, now_ms)
     }
 }

@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod explain;
 mod fragmentation;
+mod host;
 mod hot;
 mod measure;
 mod placement;

@@ -1,4 +1,5 @@
 //! Good files, and every way in which a file can be bad: each is an error that names the place.
+#![allow(clippy::unwrap_used, reason = "functions that tests share")]
 
 use sched_sim::read::{HotNodesFiles, Input, Problem, ReadError, hot_nodes, openb};
 use sched_sim::resource::{GPU, GPU_MILLI, GPU_MODEL, MEMORY};

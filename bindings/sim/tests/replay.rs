@@ -1,5 +1,5 @@
 //! Runs as a whole: they repeat, the future does not reach back, and the results have the documented form.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "functions that tests share")]
 
 use sched_core::{Profile, ProfileSet};
 use sched_sim::{Curve, Options, Run, SimError, Trace, Usage, run, sample, simulate};

@@ -1,6 +1,6 @@
 //! Hot-node minutes, overload and saturation against two judges: `score.py` of the hot-node workloads, which knows nothing of
 //! this library, and a slow recomputation pod by pod and minute by minute.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "functions that tests share")]
 
 use sched_core::ProfileSet;
 use sched_sim::{Hot, Options, Run, Trace, read, sample, simulate, write_placements};
@@ -41,7 +41,7 @@ fn assert_equal(run: &Run, judged: &serde_json::Value) {
 
 #[test]
 fn score_py_arrives_at_the_same_numbers() {
-    for (workload, profile) in [("spiky-1", "least-allocated"), ("daily-2", "load-aware")] {
+    for (workload, profile) in [("spiky-1", "least-allocated"), ("daily-2", "kube-default")] {
         let folder = workloads().join(workload);
         if !workloads().join("score.py").exists() || !folder.exists() {
             eprintln!("skipped: no workload in {}; SCHED_WORKLOADS names another folder", folder.display());

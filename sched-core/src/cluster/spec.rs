@@ -163,6 +163,8 @@ pub struct ContainerResources {
 pub struct Container {
     /// Requests. An absent key and an explicit 0 differ: scoring gives the former a default.
     pub requests: Resources,
+    /// Limits. Placement looks at requests; some policies estimate use from limits.
+    pub limits: Resources,
     /// Image name, as in the pod; empty where there is none.
     pub image: String,
     /// Host ports.

@@ -186,6 +186,7 @@ fn template(object: &Object<'_>, pod: &PodTemplate) -> Check {
 fn containers(object: &Object<'_>, field: &str, containers: &[Container]) -> Check {
     for (i, container) in containers.iter().enumerate() {
         object.resources(&format!("{field}[{i}].requests"), &container.requests)?;
+        object.resources(&format!("{field}[{i}].limits"), &container.limits)?;
         if let Some(status) = &container.status {
             object.resources(&format!("{field}[{i}] status"), &status.actual)?;
             object.resources(&format!("{field}[{i}] allocated"), &status.allocated)?;

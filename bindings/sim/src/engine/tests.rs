@@ -4,7 +4,7 @@ use super::*;
 use crate::resource::cpu_pod;
 use crate::trace::TracePod;
 use crate::usage::{Curve, Usage};
-use sched_core::NodeSpec;
+use sched_core::{NodeSpec, Sample};
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -26,29 +26,29 @@ impl Recorder {
 }
 
 impl Host for Recorder {
-    fn add_pod(&mut self, pod: usize, _: &PodSpec, now_ms: u64) -> Result<(), SimError> {
-        self.log.push(format!("{now_ms} add {pod}"));
+    fn add_pod(&mut self, pod: Known<'_>, now_ms: u64) -> Result<(), SimError> {
+        self.log.push(format!("{now_ms} add {}", pod.index));
         Ok(())
     }
 
-    fn place(&mut self, pod: usize, now_ms: u64) -> Result<Option<usize>, SimError> {
+    fn place(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Option<usize>, SimError> {
         let node = self.free.iter().position(|&free| free);
-        self.log.push(format!("{now_ms} place {pod} {node:?}"));
+        self.log.push(format!("{now_ms} place {} {node:?}", pod.index));
         if let Some(node) = node {
             self.free[node] = false;
-            self.bound[pod] = Some(node);
+            self.bound[pod.index] = Some(node);
         }
         Ok(node)
     }
 
-    fn reasons(&mut self, pod: usize, now_ms: u64) -> Result<Vec<String>, SimError> {
-        self.log.push(format!("{now_ms} why {pod}"));
+    fn reasons(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Vec<String>, SimError> {
+        self.log.push(format!("{now_ms} why {}", pod.index));
         Ok(vec!["full".into()])
     }
 
-    fn remove_pod(&mut self, pod: usize, _: &PodSpec, now_ms: u64) -> Result<(), SimError> {
-        self.log.push(format!("{now_ms} remove {pod}"));
-        if let Some(node) = self.bound[pod].take() {
+    fn remove_pod(&mut self, pod: Known<'_>, now_ms: u64) -> Result<(), SimError> {
+        self.log.push(format!("{now_ms} remove {}", pod.index));
+        if let Some(node) = self.bound[pod.index].take() {
             self.free[node] = true;
         }
         Ok(())
@@ -60,9 +60,10 @@ impl Host for Recorder {
         Ok(())
     }
 
-    fn pod_sample(&mut self, pod: usize, sample: Sample, now_ms: u64) -> Result<(), SimError> {
-        assert!(self.bound[pod].is_some(), "samples of pods that are gone are dropped");
-        self.log.push(format!("{now_ms} pod {pod} at {} {} over {}", sample.at_ms, sample.cpu_milli, sample.window_ms));
+    fn pod_sample(&mut self, pod: Known<'_>, sample: Sample, now_ms: u64) -> Result<(), SimError> {
+        assert!(self.bound[pod.index].is_some(), "samples of pods that are gone are dropped");
+        let Sample { at_ms, window_ms, cpu_milli, .. } = sample;
+        self.log.push(format!("{now_ms} pod {} at {at_ms} {cpu_milli} over {window_ms}", pod.index));
         self.samples.push((now_ms, sample));
         Ok(())
     }
