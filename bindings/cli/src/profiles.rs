@@ -59,7 +59,7 @@ fn text(profiles: &[Profile]) -> String {
         let mut rows = table::plain(["policy", "weight", "settings other than the defaults"]);
         for entry in &profile.policies {
             let does = manifest(&entry.config);
-            let weight = if does.scores { entry.weight.to_string() } else { "filter".to_owned() };
+            let weight = if does.scores && entry.weight != 0 { entry.weight.to_string() } else { "filter".to_owned() };
             let default = PolicyConfig::default_of(entry.config.name()).map(|config| settings(&config));
             let changed = changes(&settings(&entry.config), default.as_ref());
             let weight = Cell::new(weight).set_alignment(CellAlignment::Right);
@@ -96,14 +96,26 @@ fn manifest(config: &PolicyConfig) -> sched_core::abi::Manifest {
     config.build().manifest()
 }
 
-/// The settings that differ from the defaults, as `key: value` in flow style, one a line.
+/// The settings that differ from the defaults, as `key: value`, one a line; a setting within another as `outer.inner`.
 fn changes(settings: &Value, default: Option<&Value>) -> String {
-    let Value::Object(map) = settings else { return "–".to_owned() };
-    let differs = |key: &String, value: &Value| default.and_then(|default| default.get(key)) != Some(value);
-    let lines =
-        map.iter().filter(|(key, value)| differs(key, value)).map(|(key, value)| format!("{key}: {}", flow(value)));
-    let lines = lines.collect::<Vec<_>>().join("\n");
+    let default = default.map(leaves).unwrap_or_default();
+    let lines = leaves(settings).into_iter().filter(|leaf| !default.contains(leaf));
+    let lines = lines.map(|(key, value)| format!("{key}: {}", flow(value))).collect::<Vec<_>>().join("\n");
     if lines.is_empty() { "–".to_owned() } else { lines }
+}
+
+/// Every setting with the names of those that it is within.
+fn leaves(settings: &Value) -> Vec<(String, &Value)> {
+    let Value::Object(map) = settings else { return Vec::new() };
+    let mut list = Vec::new();
+    for (key, value) in map {
+        let inner = leaves(value);
+        if inner.is_empty() {
+            list.push((key.clone(), value));
+        }
+        list.extend(inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)));
+    }
+    list
 }
 
 /// A value in YAML's flow style, without quotes where a plain word does.

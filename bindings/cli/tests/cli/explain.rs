@@ -105,5 +105,7 @@ fn both_samples_can_be_asked_about() {
         let text = sched(["explain", "--sample", sample, "--profile", "kube-default", "--top", "3"]).ok();
         assert!(text.contains("of day "), "{text}");
     }
+    let text = sched(["explain", "--sample"]).ok();
+    assert!(text.contains(" goes to node-") && text.contains("Profile recommended"), "{text}");
     sched(["explain", "--sample", "--pod", "nobody", "--profile", "kube-default"]).refused("an unknown pod");
 }
