@@ -19,6 +19,11 @@ impl Format {
             Self::Percent => format!("{:.1} %", value * 100.0),
         }
     }
+
+    /// Whether a value is seen to be another than 0.
+    pub(crate) fn differs_from_zero(self, value: f64) -> bool {
+        self.show(value) != self.show(0.0)
+    }
 }
 
 /// Puts commas between groups of three digits left of the point.

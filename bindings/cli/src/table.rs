@@ -84,7 +84,7 @@ fn value(stat: Option<&Stat>, format: Format, best: bool, styled: bool) -> Cell 
         return Cell::new("–  ").set_alignment(CellAlignment::Right);
     };
     let mut text = format.show(stat.mean);
-    if stat.per_seed.len() > 1 && stat.sd > 0.0 {
+    if format.differs_from_zero(stat.sd) {
         text = format!("{text} ±{}", format.show(stat.sd));
     }
     // A blank in the star's place keeps digits under digits.

@@ -73,7 +73,7 @@ impl Chart<'_> {
                 @if let Some((level, name)) = self.level {
                     @let y = frame.y(level);
                     line.level x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
-                    text.level x=(WIDTH - RIGHT - 4.0) y=(y - 5.0) text-anchor="end" { (name) }
+                    text.level x=(LEFT + 8.0) y=(y - 5.0) { (name) }
                 }
                 line.cursor y1=(TOP) y2=(HEIGHT - BOTTOM) x1="0" x2="0" {}
             }

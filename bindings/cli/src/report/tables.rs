@@ -86,7 +86,7 @@ fn cell(comparison: &Comparison, row: usize, column: usize, stat: Option<&Stat>)
         td.number.best[best] {
             @if let Some(stat) = stat {
                 (format.show(stat.mean))
-                @if stat.per_seed.len() > 1 && stat.sd > 0.0 { span.sd { " ±" (format.show(stat.sd)) } }
+                @if format.differs_from_zero(stat.sd) { span.sd { " ±" (format.show(stat.sd)) } }
             } @else { "–" }
         }
     }
