@@ -7,8 +7,30 @@ const CLUSTER: &str = include_str!("data/cluster.yaml");
 
 /// Pieces that sit where grammars bend.
 const PIECES: [&str; 24] = [
-    "{", "}", "[", "]", ":", ",", "\"", "'", "\n", "\r\n", "---\n", "&a ", "*a", "!!int ", "- ", "  ", "\t", "|\n", "null",
-    "-1", "1e999", "9223372036854775808", "\u{feff}", "<<: ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "'",
+    "\n",
+    "\r\n",
+    "---\n",
+    "&a ",
+    "*a",
+    "!!int ",
+    "- ",
+    "  ",
+    "\t",
+    "|\n",
+    "null",
+    "-1",
+    "1e999",
+    "9223372036854775808",
+    "\u{feff}",
+    "<<: ",
 ];
 
 #[derive(Clone, Debug)]

@@ -169,7 +169,7 @@ impl<'a> Snapshot<'a> {
                 forecast.hours.get(from_min as usize / 60).map_or(&[], |c| c)
             }
             Some(Derived::ForecastVariance) => &forecast.variance,
-            Some(Derived::ExpectedOverload(curve)) => forecast.overload(&curve),
+            Some(Derived::ExpectedOverload(curve)) => forecast.overload(curve),
             _ => self.cluster.derived.column(index),
         }
     }

@@ -37,8 +37,8 @@ impl Forecast {
         }
     }
 
-    pub(crate) fn overload(&self, curve: &Curve) -> &[f64] {
-        self.overload.iter().find(|(c, _)| c == curve).map_or(&[], |(_, column)| column)
+    pub(crate) fn overload(&self, curve: Curve) -> &[f64] {
+        self.overload.iter().find(|(c, _)| *c == curve).map_or(&[], |(_, column)| column)
     }
 
     /// The pods on a row changed, or its machine did.
@@ -62,9 +62,13 @@ impl Forecast {
         }
         let stale = std::mem::take(&mut self.stale);
         if all {
-            (0..rows as u32).for_each(|row| self.compute(row, at_ms, nodes, pods, apps));
+            for row in 0..rows as u32 {
+                self.compute(row, at_ms, nodes, pods, apps);
+            }
         } else {
-            stale.iter().for_each(|&row| self.compute(row, at_ms, nodes, pods, apps));
+            for &row in &stale {
+                self.compute(row, at_ms, nodes, pods, apps);
+            }
         }
         self.stale = stale;
         self.stale.clear();
@@ -97,7 +101,7 @@ impl Forecast {
         put(&mut self.variance, at, variance as f64);
         let capacity = nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(at)).copied().unwrap_or(0.0);
         for (curve, column) in &mut self.overload {
-            put(column, at, curve.overload(&Hours::at(at_ms, curve), &hours, variance as f64, capacity));
+            put(column, at, curve.overload(&Hours::at(at_ms, *curve), &hours, variance as f64, capacity));
         }
     }
 }

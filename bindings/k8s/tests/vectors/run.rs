@@ -116,7 +116,11 @@ fn filter(
     if let Some(expected) = narrowed {
         let there: BTreeSet<&str> = case.node_names().collect();
         let expected: BTreeSet<String> = expected.iter().filter(|n| there.contains(n.as_str())).cloned().collect();
-        report.equal(|| format!("{plugin} narrowed to"), &names.all(&evaluation.named).into_iter().collect(), &expected);
+        report.equal(
+            || format!("{plugin} narrowed to"),
+            &names.all(&evaluation.named).into_iter().collect(),
+            &expected,
+        );
     }
     let (ours, expected) = (verdicts(evaluation, ours, names), rejections(groups));
     for node in case.node_names() {
@@ -146,7 +150,8 @@ fn rejections(groups: &[FilterGroup]) -> Rejections {
 /// Every plugin is known; those that are not there yet must have nothing to say, or the case belongs to another group.
 fn later_plugins(case: &Case, evaluation: &Evaluation, report: &mut Report) {
     let expect = &case.expect;
-    let named = expect.prefilter.keys().chain(expect.filter.keys()).chain(expect.scores.keys()).chain(expect.raw.keys());
+    let named =
+        expect.prefilter.keys().chain(expect.filter.keys()).chain(expect.scores.keys()).chain(expect.raw.keys());
     for plugin in named.chain(&expect.score_skip).filter(|p| !LATER_PLUGINS.contains(&p.as_str())) {
         report.holds(|| format!("{plugin} is not known"), evaluation.answers.iter().any(|a| a.policy == plugin));
     }
@@ -223,7 +228,9 @@ fn choice(case: &Case, scheduler: &mut Scheduler, pod: PodId, explained: &Explan
     let decided = decided.map(|d| scheduler.cluster().node_name(d.row).unwrap().to_owned());
     report.equal(|| "decided and explained".to_owned(), &decided, &explained.chosen);
     match decided {
-        Some(node) => report.holds(|| format!("{node} is not in {:?}", case.expect.top), case.expect.top.contains(&node)),
+        Some(node) => {
+            report.holds(|| format!("{node} is not in {:?}", case.expect.top), case.expect.top.contains(&node))
+        }
         None => report.holds(|| format!("nothing of {:?}", case.expect.top), case.expect.top.is_empty()),
     }
 }
