@@ -1,6 +1,7 @@
 //! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
 
-use crate::selector::NodeSelector;
+use crate::pod::PodMatch;
+use crate::selector::{LabelSelector, NodeSelector};
 use alloc::string::String;
 
 /// A resource name, interned by the host. The first few are fixed.
@@ -125,4 +126,6 @@ pub trait Setup {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError>;
     /// Asks for the rows that match a selector.
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
+    /// Asks whether pods match a selector; answered by [`crate::PodView::is`].
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError>;
 }

@@ -25,10 +25,11 @@ pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
 pub(crate) use columns::Snapshot;
+pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
-pub(crate) use validate::selector as check_selector;
+pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
 
 use columns::DerivedColumns;
 use load::NodeLoad;
