@@ -11,6 +11,7 @@ pub mod hash;
 pub mod limits;
 mod pipeline;
 pub mod primitives;
+mod profile;
 mod registry;
 mod remedies;
 

@@ -54,3 +54,9 @@ pub const HEAT_SLOT_MS: u64 = 15_000;
 
 /// Slots of recent placements: with 15 s each, 32 minutes. The end of the ring is the end of heat.
 pub const HEAT_SLOTS: usize = 128;
+
+/// Resolution of predictions: within it they stay the same.
+pub const FORECAST_QUANTUM_MS: u64 = 300_000;
+
+/// Applications without pods whose history is kept.
+pub const MAX_IDLE_APPS: usize = 1 << 16;

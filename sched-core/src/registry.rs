@@ -77,6 +77,7 @@ registry! {
     NodeBalance(p::NodeBalanceConfig) => p::NodeBalance::new;
     NodeInfo(p::NodeInfoConfig) => p::NodeInfo::new;
     WaterLevel(p::WaterLevelConfig) => p::WaterLevel::new;
+    ExpectedOverload(p::ExpectedOverloadConfig) => p::ExpectedOverload::new;
 }
 
 impl ProfileSet {
@@ -88,7 +89,14 @@ impl ProfileSet {
             Profile { name: name.to_owned(), policies }
         };
         let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
-        Self { profiles: vec![kube_default(), with("least-allocated", vec![PolicyEntry { weight: 1, config: fit }])] }
+        let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
+        Self {
+            profiles: vec![
+                kube_default(),
+                with("least-allocated", vec![entry(1, fit.clone())]),
+                with("recommended", vec![entry(0, fit), entry(1, overload)]),
+            ],
+        }
     }
 }
 

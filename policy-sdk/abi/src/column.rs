@@ -45,13 +45,30 @@ pub enum Derived {
         /// The window's length, milliseconds.
         window_ms: u64,
     },
-    /// Predicted CPU use of the pods on the node, milli-CPU, in a slot of the time ahead.
+    /// Predicted CPU use of the pods on the node, milli-CPU, in a clock hour ahead.
     ForecastCpu {
-        /// First minute ahead of now.
+        /// First minute ahead, a multiple of 60; 0 is the rest of the present clock hour.
         from_min: u32,
-        /// Last minute ahead, not included.
+        /// `from_min + 60`.
         to_min: u32,
     },
+    /// Variance of that use, milli-CPU squared; pods of one application vary together.
+    ForecastVariance,
+    /// Use above a level that is to be expected as the node stands, milli-CPU-hours (see the expected-overload primitive).
+    ExpectedOverload(OverloadCurve),
+}
+
+/// What turns predicted use into a cost; see the expected-overload primitive.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OverloadCurve {
+    /// Use above this share of the node's capacity is overload, percent.
+    pub water_level_percent: u8,
+    /// Weight of an hour against the one before it, percent.
+    pub hour_decay_percent: u8,
+    /// Half-width of the error that is allowed for, in hundredths of a standard deviation.
+    pub band_percent: u16,
+    /// Standard deviation that every node has at least, in thousandths of its capacity.
+    pub floor_permille: u16,
 }
 
 /// A column of quantities, one `f64` a row.

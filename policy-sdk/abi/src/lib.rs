@@ -11,7 +11,7 @@ mod rows;
 mod selector;
 mod verdict;
 
-pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit};
+pub use column::{Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};
 pub use rows::Rows;

@@ -111,6 +111,14 @@ pub struct PodView<'a> {
     pub images: &'a [ImageRow],
     /// Containers, init containers included: image locality scales with it.
     pub containers: u32,
+    /// Predicted CPU use of the pod by clock hour ahead, milli-CPU; empty where nothing is predicted.
+    pub forecast_cpu: &'a [f64],
+    /// The CPU request that the prediction is a share of, milli-CPU.
+    pub forecast_request: f64,
+    /// Variance of the ratio of its application's use to request.
+    pub forecast_variance: f64,
+    /// Per row, CPU requests of the pods of the same application there, milli-CPU; may be shorter than the table.
+    pub same_app_requested: &'a [f64],
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
     /// A bit for each [`PodMatch`]; read through [`PodView::is`].

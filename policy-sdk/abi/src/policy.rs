@@ -69,6 +69,8 @@ impl PodFields {
     pub const PORTS: Self = Self(4);
     /// `images`.
     pub const IMAGES: Self = Self(8);
+    /// `forecast_cpu`, `forecast_request`, `forecast_variance` and `same_app_requested`.
+    pub const FORECAST: Self = Self(16);
 
     /// Both.
     #[must_use]

@@ -2,8 +2,10 @@
 //! written here; the tables themselves are in the files beside.
 
 mod apply;
+mod apps;
 mod columns;
 mod dump;
+mod forecast;
 mod heat;
 mod images;
 mod interner;
@@ -25,13 +27,16 @@ pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
 pub(crate) use columns::Snapshot;
+pub(crate) use forecast::{request_milli, share};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
 pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
 
+use apps::AppTable;
 use columns::DerivedColumns;
+use forecast::Forecast;
 use load::NodeLoad;
 use nodes::NodeTable;
 use pods::PodStore;
@@ -55,6 +60,8 @@ pub struct Cluster {
     pub(crate) nodes: NodeTable,
     pub(crate) pods: PodStore,
     pub(crate) load: NodeLoad,
+    pub(crate) apps: AppTable,
+    pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
     journal: Journal,
     generation: u64,
@@ -73,6 +80,8 @@ impl Cluster {
             nodes: NodeTable::new(),
             pods: PodStore::new(),
             load: NodeLoad::default(),
+            apps: AppTable::new(),
+            forecast: Forecast::default(),
             derived: DerivedColumns::default(),
             journal: Journal::default(),
             generation: 0,

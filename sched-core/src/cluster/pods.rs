@@ -58,6 +58,9 @@ pub(crate) struct Pod {
     pub(crate) class: u32,
     pub(crate) phase: PodPhase,
     pub(crate) terminating: bool,
+    /// Its application, and the place in that one's list.
+    pub(crate) app: Option<u32>,
+    pub(crate) app_place: u32,
     /// Place in its row's list.
     place: u32,
     pub(crate) load: super::load::PodLoad,
@@ -195,7 +198,17 @@ impl PodStore {
             names.insert(Arc::clone(&name), slot);
         }
         let load = super::load::PodLoad::default();
-        let pod = Some(Pod { name, namespace: ns, class, phase: PodPhase::Pending, terminating, place: 0, load });
+        let pod = Some(Pod {
+            name,
+            namespace: ns,
+            class,
+            phase: PodPhase::Pending,
+            terminating,
+            app: None,
+            app_place: 0,
+            place: 0,
+            load,
+        });
         match self.slots.get_mut(slot as usize) {
             Some(empty) => *empty = pod,
             None => self.slots.push(pod),

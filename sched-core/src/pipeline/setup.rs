@@ -61,7 +61,7 @@ impl Setup for Host<'_> {
 
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
-        Ok(Column::Derived(self.cluster.derived.register(derived) as u16))
+        Ok(Column::Derived(self.cluster.derive(derived)? as u16))
     }
 
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {

@@ -3,8 +3,10 @@
 
 use super::{Entry, Ready};
 use crate::cluster::{
-    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, pod_meets, wanted_ports,
+    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, pod_meets, request_milli,
+    share, wanted_ports,
 };
+use crate::profile::PARTS;
 use sched_abi::{
     Hook, ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer,
 };
@@ -22,6 +24,9 @@ pub(crate) struct PodScratch {
     ports: Vec<u64>,
     images: Vec<ImageRow>,
     image_name: String,
+    forecast: Vec<f64>,
+    same_app: Vec<f64>,
+    same_app_rows: Vec<u32>,
 }
 
 /// The taint that stands for `spec.unschedulable`.
@@ -51,7 +56,17 @@ pub(crate) fn view<'a>(
     let ports = fields.has(PodFields::PORTS) && scratch.ports(cluster, template);
     if fields.has(PodFields::IMAGES) {
         scratch.images(cluster, template);
+    }
+    if fields.has(PodFields::FORECAST) {
+        (view.forecast_request, view.forecast_variance) = scratch.forecast(cluster, pod);
+    }
+    let scratch = &*scratch;
+    if fields.has(PodFields::IMAGES) {
         view.images = &scratch.images;
+    }
+    if fields.has(PodFields::FORECAST) {
+        view.forecast_cpu = &scratch.forecast;
+        view.same_app_requested = &scratch.same_app;
     }
     let affinity = fields.has(PodFields::NODE_AFFINITY);
     let selective = template.required_nodes.is_some() || !template.node_selector.is_empty();
@@ -199,6 +214,30 @@ impl PodScratch {
             cluster.nodes.ports.conflicts(port, &mut self.ports);
         }
         any
+    }
+
+    /// Fills `forecast` and `same_app`; returns request and variance.
+    fn forecast(&mut self, cluster: &Cluster, pod: PodId) -> (f64, f64) {
+        self.forecast.clear();
+        for row in self.same_app_rows.drain(..) {
+            if let Some(cell) = self.same_app.get_mut(row as usize) {
+                *cell = 0.0;
+            }
+        }
+        self.same_app.resize(cluster.nodes.rows(), 0.0);
+        let Some(pod) = cluster.pods.get(pod.0) else { return (0.0, 0.0) };
+        let Some(prediction) = cluster.apps.prediction(pod.app) else { return (0.0, 0.0) };
+        let request = request_milli(&cluster.pods, pod);
+        self.forecast.extend(prediction.ratio.map(|ratio| share(request, ratio) as f64));
+        let others = pod.app.map_or(&[][..], |app| cluster.apps.pods(app));
+        for other in others.iter().filter_map(|&slot| cluster.pods.get(slot)) {
+            let Some(row) = other.phase.row() else { continue };
+            if let Some(cell) = self.same_app.get_mut(row.0 as usize) {
+                *cell += request_milli(&cluster.pods, other) as f64;
+                self.same_app_rows.push(row.0);
+            }
+        }
+        (request as f64, prediction.variance as f64 / PARTS as f64)
     }
 
     fn images(&mut self, cluster: &Cluster, pod: &PodTemplate) {

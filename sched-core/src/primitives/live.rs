@@ -7,7 +7,7 @@ const MAX_STALE_SECONDS: u32 = 86_400;
 
 /// The columns of a resource that say how much of it is in use: capacity, newest sample, unseen estimate, requests with
 /// defaults for containers without any.
-pub(super) fn columns<'a>(nodes: &'a dyn Nodes, resource: ResourceId) -> [&'a [f64]; 4] {
+pub(super) fn columns(nodes: &dyn Nodes, resource: ResourceId) -> [&[f64]; 4] {
     let columns = [
         Column::Capacity(resource),
         Column::Usage(resource),
