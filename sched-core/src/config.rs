@@ -48,6 +48,9 @@ pub enum ProfileError {
     },
 }
 
+/// A policy and its weight.
+pub type Weighted = (Box<dyn Policy>, i64);
+
 /// A policy of a profile.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -71,7 +74,7 @@ pub struct Profile {
 
 impl Profile {
     /// Makes the policies, with their weights. They are set up by the scheduler that takes them.
-    pub fn build(&self) -> Result<Vec<(Box<dyn Policy>, i64)>, ProfileError> {
+    pub fn build(&self) -> Result<Vec<Weighted>, ProfileError> {
         if self.policies.len() > MAX_POLICIES {
             let count = self.policies.len();
             return Err(ProfileError::Limit { what: "policies", count, limit: MAX_POLICIES, name: "MAX_POLICIES" });

@@ -52,6 +52,9 @@ pub enum Derived {
         /// `from_min + 60`.
         to_min: u32,
     },
+    /// Predicted CPU use of the pods on the node in the present clock hour, milli-CPU; 0 where no application on it has been
+    /// sampled yet.
+    ProfiledCpu,
     /// Variance of that use, milli-CPU squared; pods of one application vary together.
     ForecastVariance,
     /// Use above a level that is to be expected as the node stands, milli-CPU-hours (see the expected-overload primitive).

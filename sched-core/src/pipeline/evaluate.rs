@@ -188,7 +188,7 @@ impl Scheduler {
         let nodes = &self.cluster.nodes;
         let ties = super::select::Ties { seed: self.seed, hashes: &nodes.name_hash, names: &nodes.names };
         let best = totals.iter().max()?;
-        let tied = feasible.iter().zip(totals).filter(|(_, total)| *total == best).map(|(&row, _)| row);
-        tied.reduce(|a, b| if ties.before(b.0, a.0) { b } else { a })
+        let equals = feasible.iter().zip(totals).filter(|(_, total)| *total == best).map(|(&row, _)| row);
+        equals.reduce(|a, b| if ties.before(b.0, a.0) { b } else { a })
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use select::Ties;
 pub(crate) use snapshot::tolerates;
 
 use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
-use crate::config::{Profile, ProfileError};
+use crate::config::{Profile, ProfileError, Weighted};
 use crate::error::{ClusterError, ScheduleError};
 use sched_abi::{Manifest, PodFields, Policy, Prepared};
 use snapshot::PodScratch;
@@ -97,7 +97,7 @@ impl Scheduler {
     }
 
     /// An empty cluster under policies of the embedder's own, each with its weight.
-    pub fn with_policies(policies: Vec<(Box<dyn Policy>, i64)>, seed: u64) -> Result<Self, ProfileError> {
+    pub fn with_policies(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
         let mut cluster = Cluster::new();
         let entries = setup::entries(policies, &mut cluster)?;
         let fields = entries.iter().fold(PodFields::NONE, |fields, e| fields.and(e.manifest.pod_fields));

@@ -2,15 +2,12 @@
 
 use super::Entry;
 use crate::cluster::Cluster;
-use crate::config::ProfileError;
+use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
-use sched_abi::{Bits, Column, Derived, LabelSelector, NodeSelector, PodMatch, Policy, ResourceId, Setup, SetupError};
+use sched_abi::{Bits, Column, Derived, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError};
 
 /// Sets policies up against a cluster.
-pub(crate) fn entries(
-    policies: Vec<(Box<dyn Policy>, i64)>,
-    cluster: &mut Cluster,
-) -> Result<Vec<Entry>, ProfileError> {
+pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<Vec<Entry>, ProfileError> {
     if policies.len() > MAX_POLICIES {
         return Err(ProfileError::Limit {
             what: "policies",

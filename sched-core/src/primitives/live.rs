@@ -1,6 +1,6 @@
 //! The use of a node as its newest sample shows it, for the policies that read samples: how fresh it is, and what follows.
 
-use sched_abi::{Column, Derived, Nodes, ResourceId, Setup, SetupError};
+use sched_abi::{Column, Nodes, ResourceId, SetupError};
 
 /// The longest `staleAfterSeconds`: a day.
 const MAX_STALE_SECONDS: u32 = 86_400;
@@ -15,11 +15,6 @@ pub(super) fn columns(nodes: &dyn Nodes, resource: ResourceId) -> [&[f64]; 4] {
         Column::ScoringRequested(resource),
     ];
     columns.map(|column| nodes.quantity(column))
-}
-
-/// The predicted CPU use of the pods on each node, for the present hour; 0 where nothing is predicted.
-pub(super) fn forecast(host: &mut dyn Setup) -> Result<Column, SetupError> {
-    host.derive(Derived::ForecastCpu { from_min: 0, to_min: 60 })
 }
 
 /// Which samples count.

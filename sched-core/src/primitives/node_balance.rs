@@ -15,8 +15,8 @@
 use super::live::{self, Freshness, larger};
 use super::{floor, int};
 use sched_abi::{
-    Bits, Column, Hook, Locality, Manifest, NodeSelector, Nodes, PodView, Policy, Prepared, ResourceId, Rows, Setup,
-    SetupError, amount_of, bit,
+    Bits, Column, Derived, Hook, Locality, Manifest, NodeSelector, Nodes, PodView, Policy, Prepared, ResourceId, Rows,
+    Setup, SetupError, amount_of, bit,
 };
 
 /// The quantum at which a pool's ratio is published: thousandths.
@@ -68,7 +68,7 @@ impl Default for NodeBalanceConfig {
 pub struct NodeBalance {
     config: NodeBalanceConfig,
     pools: Vec<Bits>,
-    forecast: Option<Column>,
+    profile: Option<Column>,
 }
 
 /// A row: allocatable, requested, sample, unseen, profile, and when the sample ended.
@@ -103,7 +103,7 @@ impl Sums {
 impl NodeBalance {
     /// The policy under a configuration.
     pub fn new(config: NodeBalanceConfig) -> Self {
-        Self { config, pools: Vec::new(), forecast: None }
+        Self { config, pools: Vec::new(), profile: None }
     }
 
     fn columns<'a>(&self, nodes: &'a dyn Nodes) -> [&'a [f64]; 6] {
@@ -113,7 +113,7 @@ impl NodeBalance {
             nodes.quantity(Column::Requested(cpu)),
             nodes.quantity(Column::Usage(cpu)),
             nodes.quantity(Column::Unseen(cpu)),
-            self.forecast.map_or(&[], |column| nodes.quantity(column)),
+            self.profile.map_or(&[], |column| nodes.quantity(column)),
             nodes.quantity(Column::SampledAt),
         ]
     }
@@ -202,7 +202,7 @@ impl Policy for NodeBalance {
             }
             self.pools.push(host.node_selector(pool)?);
         }
-        self.forecast = Some(live::forecast(host)?);
+        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
         Ok(())
     }
 

@@ -10,7 +10,7 @@
 
 use super::live::{self, Freshness, larger};
 use super::{floor, int};
-use sched_abi::{Column, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError};
+use sched_abi::{Column, Derived, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError};
 
 /// How profile and live use become one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,13 +72,13 @@ impl Default for NodeInfoConfig {
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
     config: NodeInfoConfig,
-    forecast: Option<Column>,
+    profile: Option<Column>,
 }
 
 impl NodeInfo {
     /// The policy under a configuration.
     pub fn new(config: NodeInfoConfig) -> Self {
-        Self { config, forecast: None }
+        Self { config, profile: None }
     }
 
     /// Use of one resource: its columns at a row, the profile there, and when the sample ended.
@@ -117,7 +117,7 @@ impl Policy for NodeInfo {
             let rule = "within 0..=100 and not both 0";
             return Err(SetupError(format!("`cpuWeight` and `memoryWeight` are {weights:?}, not {rule}")));
         }
-        self.forecast = Some(live::forecast(host)?);
+        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Policy for NodeInfo {
         let [cpu_pod, memory_pod] = pod.estimate;
         let [c0, c1, c2, c3] = live::columns(nodes, ResourceId::CPU);
         let [m0, m1, m2, m3] = live::columns(nodes, ResourceId::MEMORY);
-        let profile = self.forecast.map_or(&[][..], |column| nodes.quantity(column));
+        let profile = self.profile.map_or(&[][..], |column| nodes.quantity(column));
         let columns = [c0, c1, c2, c3, m0, m1, m2, m3, profile, nodes.quantity(Column::SampledAt)];
         rows.map(columns, out, |[c0, c1, c2, c3, m0, m1, m2, m3, profile, at]| {
             let cpu = headroom(c0, self.in_use([c0, c1, c2, c3], profile, at, fresh) + cpu_pod);

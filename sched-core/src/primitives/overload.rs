@@ -60,7 +60,7 @@ pub(crate) struct Hours([f64; HORIZON_HOURS]);
 
 impl Hours {
     /// Weights at a time, which is floored to the forecast's quantum.
-    pub(crate) fn at(now_ms: u64, curve: &Curve) -> Self {
+    pub(crate) fn at(now_ms: u64, curve: Curve) -> Self {
         let now_ms = now_ms - now_ms % FORECAST_QUANTUM_MS;
         let rest = 1.0 - (now_ms % 3_600_000) as f64 / 3_600_000.0;
         let decay = f64::from(curve.hour_decay_percent) / 100.0;
@@ -81,7 +81,7 @@ fn excess(l: f64, b: f64, quarter: f64) -> f64 {
 
 /// The half-width of the error for a variance.
 #[inline]
-fn band(curve: &Curve, variance: f64, capacity: f64) -> f64 {
+fn band(curve: Curve, variance: f64, capacity: f64) -> f64 {
     let floor = f64::from(curve.floor_permille) / 1000.0 * capacity;
     // One milli-CPU at least, so that a machine without CPU divides by something.
     f64::from(curve.band_percent) / 100.0 * (variance + floor * floor + 1.0).sqrt()
@@ -94,7 +94,7 @@ pub(crate) trait Overload {
 
 impl Overload for Curve {
     fn overload(&self, weights: &Hours, hours: &[f64; HORIZON_HOURS], variance: f64, capacity: f64) -> f64 {
-        let b = band(self, variance, capacity);
+        let b = band(*self, variance, capacity);
         let level = f64::from(self.water_level_percent) / 100.0 * capacity;
         let costs = weights.0.iter().zip(hours).map(|(w, d)| w * excess(d - level, b, 0.25 / b));
         costs.fold(0.0, |sum, cost| sum + cost)
@@ -150,7 +150,7 @@ impl Policy for ExpectedOverload {
     }
 
     fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &mut [u64; 16]) -> Prepared {
-        let weights = Hours::at(nodes.now_ms(), &self.curve());
+        let weights = Hours::at(nodes.now_ms(), self.curve());
         for (word, weight) in block.iter_mut().zip(weights.0) {
             *word = weight.to_bits();
         }
@@ -173,18 +173,17 @@ impl Policy for ExpectedOverload {
             let load = |column: &[f64]| gather(piece, column);
             let (capacity, variance, same) = (load(columns.capacity), load(columns.variance), load(columns.same_app));
             let mut cost = load(columns.standing).map(|c| -c);
-            let (mut b, mut quarter, mut level) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-            for i in 0..BLOCK {
+            let mut node = [(0.0, 0.0, 0.0); BLOCK];
+            for (((node, &variance), &same), &capacity) in node.iter_mut().zip(&variance).zip(&same).zip(&capacity) {
                 // (R + r)^2 - R^2, times the variance of the application.
-                let more = request * (same[i] + same[i] + request) * own;
-                b[i] = band(&curve, variance[i] + more, capacity[i]);
-                quarter[i] = 0.25 / b[i];
-                level[i] = f64::from(curve.water_level_percent) / 100.0 * capacity[i];
+                let more = request * (same + same + request) * own;
+                let b = band(curve, variance + more, capacity);
+                *node = (b, 0.25 / b, f64::from(curve.water_level_percent) / 100.0 * capacity);
             }
             for ((&column, &x), &weight) in self.hours.iter().zip(pod.forecast_cpu).zip(block) {
                 let (hour, weight) = (load(nodes.quantity(column)), f64::from_bits(weight));
-                for i in 0..BLOCK {
-                    cost[i] += weight * excess(hour[i] + x - level[i], b[i], quarter[i]);
+                for ((cost, &(b, quarter, level)), &hour) in cost.iter_mut().zip(&node).zip(&hour) {
+                    *cost += weight * excess(hour + x - level, b, quarter);
                 }
             }
             for (out, cost) in out.iter_mut().zip(cost) {

@@ -14,8 +14,8 @@
 use super::elastic;
 use super::live::{self, Freshness, larger};
 use sched_abi::{
-    Bits, Column, Hook, Manifest, NodeSelector, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec, ResourceId,
-    Rows, Setup, SetupError, Verdict, bit,
+    Bits, Column, Derived, Hook, Manifest, NodeSelector, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec,
+    ResourceId, Rows, Setup, SetupError, Verdict, bit,
 };
 
 /// Rules that a configuration may have.
@@ -183,7 +183,7 @@ impl WaterLevelConfig {
 pub struct WaterLevel {
     config: WaterLevelConfig,
     pools: Vec<Option<Bits>>,
-    forecast: Option<Column>,
+    profile: Option<Column>,
 }
 
 const REASONS: &[ReasonSpec] = &[
@@ -222,7 +222,7 @@ impl Level {
 impl WaterLevel {
     /// The policy under a configuration.
     pub fn new(config: WaterLevelConfig) -> Self {
-        Self { config, pools: Vec::new(), forecast: None }
+        Self { config, pools: Vec::new(), profile: None }
     }
 
     fn class(&self, pod: &PodView<'_>, nodes: &dyn Nodes) -> LevelClass {
@@ -267,7 +267,7 @@ impl Policy for WaterLevel {
         for rule in &self.config.rules {
             self.pools.push(rule.node_selector.as_ref().map(|selector| host.node_selector(selector)).transpose()?);
         }
-        self.forecast = Some(live::forecast(host)?);
+        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
         Ok(())
     }
 
@@ -290,7 +290,7 @@ impl Policy for WaterLevel {
         let Some(&class) = classes.iter().find(|&&class| block.first() == Some(&(class as u64))) else { return };
         let [c0, c1, c2, c3] = live::columns(nodes, ResourceId::CPU);
         let [m0, m1, m2, m3] = live::columns(nodes, ResourceId::MEMORY);
-        let profile = self.forecast.map_or(&[][..], |column| nodes.quantity(column));
+        let profile = self.profile.map_or(&[][..], |column| nodes.quantity(column));
         let columns = [c0, c1, c2, c3, m0, m1, m2, m3, profile, nodes.quantity(Column::SampledAt)];
         let level = |rule: &WaterLevelRule| Level {
             cpu_percent: rule.cpu_percent.map_or(NO_LEVEL, f64::from),
