@@ -1,6 +1,7 @@
 //! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
 
-use crate::selector::NodeSelector;
+use crate::pod::PodMatch;
+use crate::selector::{LabelSelector, NodeSelector};
 use alloc::string::String;
 
 /// A resource name, interned by the host. The first few are fixed.
@@ -51,6 +52,9 @@ pub enum Derived {
         /// `from_min + 60`.
         to_min: u32,
     },
+    /// Predicted CPU use of the pods on the node in the present clock hour, milli-CPU; 0 where no application on it has been
+    /// sampled yet.
+    ProfiledCpu,
     /// Variance of that use, milli-CPU squared; pods of one application vary together.
     ForecastVariance,
     /// Use above a level that is to be expected as the node stands, milli-CPU-hours (see the expected-overload primitive).
@@ -142,4 +146,6 @@ pub trait Setup {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError>;
     /// Asks for the rows that match a selector.
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
+    /// Asks whether pods match a selector; answered by [`crate::PodView::is`].
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError>;
 }

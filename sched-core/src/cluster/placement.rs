@@ -93,7 +93,7 @@ impl Cluster {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
         let requests = self.pods.class(pod.class).map_or(&[][..], |c| &c.scoring);
         let [cpu, memory] = [ResourceId::CPU, ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r));
-        let predicted = self.apps.prediction(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
+        let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
     }
 

@@ -2,26 +2,40 @@
 //! the kernel over columns.
 
 mod balanced;
+mod cool_down;
+mod elastic;
 mod fit;
+mod hybrid_unschedulable;
 mod image_locality;
+mod live;
 mod node_affinity;
+mod node_balance;
+mod node_info;
 mod node_name;
 pub(crate) mod overload;
 mod ports;
 mod resource_score;
 mod taints;
 mod unschedulable;
+mod water_level;
 
 pub use balanced::{Balanced, BalancedConfig};
+pub use cool_down::{CoolDown, CoolDownConfig, CoolDownMode, HeatWindow};
 pub use fit::{Fit, FitConfig};
+pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
+pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
+pub use node_info::{Combine, Missing, NodeInfo, NodeInfoConfig};
 pub use node_name::NodeName;
 pub use overload::{ExpectedOverload, ExpectedOverloadConfig};
 pub use ports::NodePorts;
 pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint, StrategyKind};
 pub use taints::TaintToleration;
 pub use unschedulable::NodeUnschedulable;
+pub use water_level::{
+    AllAbove, LevelClass, SuppressionPercent, WaterLevel, WaterLevelConfig, WaterLevelRule, WhenAllAbove,
+};
 
 const SHIFT: f64 = (1u64 << 52) as f64;
 
