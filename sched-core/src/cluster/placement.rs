@@ -97,6 +97,11 @@ impl Cluster {
         [predicted.unwrap_or(cpu), memory]
     }
 
+    /// Estimated use of a pod by each rule that policies asked for.
+    pub(crate) fn estimates(&self, slot: u32) -> &[[f64; 2]] {
+        self.pods.get(slot).map_or(&[], |pod| self.measured.estimates.of(pod.class))
+    }
+
     /// Puts a pod that holds nothing on a row.
     pub(crate) fn hold(&mut self, slot: u32, phase: PodPhase, at_ms: u64) {
         let Some(Row(row)) = phase.row() else { return };
@@ -104,6 +109,7 @@ impl Cluster {
         load.placed_at_ms = at_ms;
         self.load.place(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
@@ -140,6 +146,7 @@ impl Cluster {
         self.account(slot, row, -1.0);
         self.load.displace(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {
