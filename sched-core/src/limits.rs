@@ -43,6 +43,9 @@ pub const MAX_WEIGHT: i64 = 1_000_000;
 /// Columns and selectors that the policies of one profile may ask for.
 pub const MAX_DERIVED: usize = 256;
 
+/// Selectors of pods that the policies of one profile may ask for.
+pub const MAX_POD_SELECTORS: usize = 64;
+
 /// Resolution of time: `now` is floored to it before any policy sees it.
 pub const TIME_QUANTUM_MS: u64 = 1_000;
 

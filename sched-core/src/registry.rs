@@ -72,6 +72,11 @@ registry! {
     NodeResourcesFit(p::FitConfig) => p::Fit::new;
     NodeResourcesBalancedAllocation(p::BalancedConfig) => p::Balanced::new;
     ImageLocality(NoSettings) => |_| p::ImageLocality;
+    CoolDown(p::CoolDownConfig) => p::CoolDown::new;
+    HybridUnschedulable(p::HybridUnschedulableConfig) => p::HybridUnschedulable::new;
+    NodeBalance(p::NodeBalanceConfig) => p::NodeBalance::new;
+    NodeInfo(p::NodeInfoConfig) => p::NodeInfo::new;
+    WaterLevel(p::WaterLevelConfig) => p::WaterLevel::new;
     LoadAware(p::LoadAwareConfig) => p::LoadAware::new;
     TargetLoadPacking(p::TargetLoadPackingConfig) => p::TargetLoadPacking::new;
     Dynamic(p::DynamicConfig) => p::Dynamic::new;

@@ -1,7 +1,8 @@
 //! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
 
 use crate::measured::{EstimateRule, Unmeasured, UsageOver};
-use crate::selector::NodeSelector;
+use crate::pod::PodMatch;
+use crate::selector::{LabelSelector, NodeSelector};
 use alloc::string::String;
 
 /// A resource name, interned by the host. The first few are fixed.
@@ -52,6 +53,9 @@ pub enum Derived {
         /// `from_min + 60`.
         to_min: u32,
     },
+    /// Predicted CPU use of the pods on the node in the present clock hour, milli-CPU; 0 where no application on it has been
+    /// sampled yet.
+    ProfiledCpu,
     /// Estimated use of the pods that the node's newest sample does not show.
     Unmeasured(Unmeasured),
     /// A statistic of the samples of the node's use.
@@ -158,4 +162,6 @@ pub trait Setup {
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError>;
     /// Asks for the rows that match a selector.
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
+    /// Asks whether pods match a selector; answered by [`crate::PodView::is`].
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError>;
 }

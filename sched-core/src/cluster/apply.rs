@@ -94,6 +94,9 @@ impl Cluster {
         for (_, column) in flags.into_iter().filter(|(changed, _)| *changed) {
             self.touch(row, column);
         }
+        if delta.resources.contains(&u32::from(ResourceId::CPU.0)) {
+            self.reweigh(row);
+        }
         if !delta.resources.is_empty() {
             self.forecast.row_changed(row);
         }

@@ -148,7 +148,7 @@ impl Cluster {
                 self.forecast.want();
                 self.apps.want();
             }
-            Derived::ForecastVariance => {
+            Derived::ForecastVariance | Derived::ProfiledCpu => {
                 self.forecast.want();
                 self.apps.want();
             }
@@ -170,6 +170,7 @@ impl<'a> Snapshot<'a> {
                 forecast.hours.get(from_min as usize / 60).map_or(&[], |c| c)
             }
             Some(Derived::ForecastVariance) => &forecast.variance,
+            Some(Derived::ProfiledCpu) => &forecast.profiled,
             Some(Derived::ExpectedOverload(curve)) => forecast.overload(curve),
             Some(derived) => {
                 self.cluster.measured.values(derived).unwrap_or_else(|| self.cluster.derived.column(index))

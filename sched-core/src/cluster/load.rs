@@ -45,6 +45,9 @@ impl NodeLoad {
             }
         }
         set(&mut self.sampled_at, at, -1.0);
+        if let Some(window) = self.window.get_mut(at) {
+            *window = 0;
+        }
         for column in self.usage.iter_mut().chain(&mut self.unseen) {
             set(column, at, 0.0);
         }

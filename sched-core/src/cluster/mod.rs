@@ -31,10 +31,11 @@ pub use spec::*;
 
 pub(crate) use columns::Snapshot;
 pub(crate) use forecast::{request_milli, share};
+pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
-pub(crate) use validate::selector as check_selector;
+pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
 
 use apps::AppTable;
 use columns::DerivedColumns;
