@@ -92,14 +92,16 @@ impl ProfileSet {
             Profile { name: name.to_owned(), policies }
         };
         let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
-        // Users' present formulas, each alone on top of the filters.
+        // Users' present formulas, each alone on top of the filters. Samples are used as late as they come: three minutes of
+        // delay, upstream's default, would leave `LoadAware` without a feasible node, which is no comparison.
         let peer = |name: &str, config| with(name, vec![entry(0, fit.clone()), entry(1, config)]);
+        let late = p::LoadAwareConfig { node_metric_expiration_seconds: 3_600, ..p::LoadAwareConfig::default() };
         let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
         Self {
             profiles: vec![
                 kube_default(),
                 with("least-allocated", vec![entry(1, fit.clone())]),
-                peer("load-aware", PolicyConfig::LoadAware(p::LoadAwareConfig::default())),
+                peer("load-aware", PolicyConfig::LoadAware(late)),
                 peer("target-load-packing", PolicyConfig::TargetLoadPacking(p::TargetLoadPackingConfig::default())),
                 peer("dynamic", PolicyConfig::Dynamic(p::DynamicConfig::default())),
                 with("recommended", vec![entry(0, fit), entry(1, overload)]),

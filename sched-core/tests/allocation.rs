@@ -4,8 +4,8 @@
 mod tests {
     use allocation_counter::measure;
     use sched_core::{
-        Container, Event, HostPort, Labels, NodeImage, NodeSpec, PodId, PodSpec, ProfileSet, Protocol, Sample,
-        Scheduler, Taint, TaintEffect, Toleration,
+        Container, Event, HostPort, Labels, NodeImage, NodeSpec, PodId, PodSpec, ProfileSet, Protocol, Scheduler,
+        Taint, TaintEffect, Toleration,
     };
 
     const MINUTE_MS: u64 = 60_000;

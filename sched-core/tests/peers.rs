@@ -280,3 +280,24 @@ fn when_decisions_are_made_does_not_matter() {
     assert_eq!(seldom, run(&(1..=40).collect::<Vec<_>>()));
     assert_eq!(seldom, run(&[7, 22, 31]));
 }
+
+#[test]
+fn the_profiles_of_present_formulas_place_pods_by_late_samples() {
+    let profiles = ProfileSet::builtin();
+    for name in ["load-aware", "target-load-packing", "dynamic"] {
+        let mut scheduler = Scheduler::new(profiles.get(name).unwrap(), 0).unwrap();
+        let now_ms = 20 * MINUTE_MS;
+        for (name, used) in [("busy", 6_000), ("calm", 3_000), ("full", 0)] {
+            let allocatable = [("cpu".to_owned(), if name == "full" { 500 } else { 10_000 }), ("pods".to_owned(), 10)];
+            let allocatable: Resources = allocatable.into_iter().chain([("memory".to_owned(), 8 << 30)]).collect();
+            let node = NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() };
+            scheduler.apply(&Event::NodeAdded(node), 0).unwrap();
+            let sample = Sample { at_ms: now_ms / 2, window_ms: MINUTE_MS, cpu_milli: used, memory_bytes: 0 };
+            scheduler.apply(&Event::NodeSample { name: name.into(), sample }, now_ms).unwrap();
+        }
+        let spec = pod(&json!({"requests": [600, 1 << 20], "limits": [0, 0]}));
+        let pod = scheduler.add_pod(&PodSpec { namespace: "default".into(), name: "web".into(), ..spec }).unwrap();
+        let decision = scheduler.schedule(pod, now_ms).unwrap();
+        assert_eq!(scheduler.cluster().node_name(decision.row), Some("calm"), "{name}");
+    }
+}
