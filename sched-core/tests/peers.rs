@@ -37,13 +37,8 @@ struct Bench {
 
 impl Bench {
     fn try_new(policy: &str, config: &Value) -> Result<ProfileSet, String> {
-        let entry = json!({"name": policy, "weight": 1, "config": config});
-        let text = json!({"profiles": [{"name": "p", "policies": [entry]}]}).to_string();
-        // The name comes first in a policy; a JSON object made here is sorted by key.
-        let text = text.replace(
-            &format!(r#""config":{config},"name":"{policy}""#),
-            &format!(r#""name":"{policy}","config":{config}"#),
-        );
+        let entry = format!(r#"{{"name": "{policy}", "weight": 1, "config": {config}}}"#);
+        let text = format!(r#"{{"profiles": [{{"name": "p", "policies": [{entry}]}}]}}"#);
         ProfileSet::from_text(&text).map_err(|error| error.to_string())
     }
 
