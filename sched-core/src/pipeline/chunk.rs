@@ -59,7 +59,8 @@ impl Run<'_> {
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
-        if !direct {
+        // Without candidates there are no extremes to normalise with.
+        if !direct && feasible > 0 {
             self.add_normalized(work);
             ties.best_of(&work.totals, &work.feasible, 0, rows, &mut best);
         }
