@@ -7,6 +7,7 @@ mod elastic;
 mod fit;
 mod hybrid_unschedulable;
 mod image_locality;
+mod levels;
 mod live;
 mod node_affinity;
 mod node_balance;
@@ -24,6 +25,7 @@ pub use cool_down::{CoolDown, CoolDownConfig, CoolDownMode, HeatWindow};
 pub use fit::{Fit, FitConfig};
 pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
+pub use levels::{AllAbove, LevelClass, SuppressionPercent, WaterLevelConfig, WaterLevelRule, WhenAllAbove};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
 pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
 pub use node_info::{Combine, Missing, NodeInfo, NodeInfoConfig};
@@ -33,9 +35,7 @@ pub use ports::NodePorts;
 pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint, StrategyKind};
 pub use taints::TaintToleration;
 pub use unschedulable::NodeUnschedulable;
-pub use water_level::{
-    AllAbove, LevelClass, SuppressionPercent, WaterLevel, WaterLevelConfig, WaterLevelRule, WhenAllAbove,
-};
+pub use water_level::WaterLevel;
 
 const SHIFT: f64 = (1u64 << 52) as f64;
 

@@ -43,7 +43,7 @@ impl Nodes for Reads {
     fn live(&self) -> usize {
         1
     }
-    fn resource_name(&self, _: ResourceId) -> &str {
+    fn resource_name(&self, _: ResourceId) -> &'static str {
         "cpu"
     }
     fn now_ms(&self) -> u64 {
