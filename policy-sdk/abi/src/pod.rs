@@ -121,6 +121,8 @@ pub struct PodView<'a> {
     pub same_app_requested: &'a [f64],
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
+    /// The same by each rule asked for in [`crate::Setup::estimate`], in its order.
+    pub estimates: &'a [[f64; 2]],
     /// A bit for each [`PodMatch`]; read through [`PodView::is`].
     pub matches: u64,
 }

@@ -5,13 +5,16 @@ mod apply;
 mod apps;
 mod columns;
 mod dump;
+mod estimate;
 mod forecast;
 mod heat;
+mod history;
 mod images;
 mod interner;
 mod journal;
 mod labels;
 mod load;
+mod measured;
 mod nodes;
 mod placement;
 mod pods;
@@ -38,6 +41,7 @@ use apps::AppTable;
 use columns::DerivedColumns;
 use forecast::Forecast;
 use load::NodeLoad;
+use measured::Measured;
 use nodes::NodeTable;
 use pods::PodStore;
 
@@ -63,6 +67,7 @@ pub struct Cluster {
     pub(crate) apps: AppTable,
     pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
+    pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
 }
@@ -83,6 +88,7 @@ impl Cluster {
             apps: AppTable::new(),
             forecast: Forecast::default(),
             derived: DerivedColumns::default(),
+            measured: Measured::default(),
             journal: Journal::default(),
             generation: 0,
         }

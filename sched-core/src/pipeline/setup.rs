@@ -4,7 +4,9 @@ use super::Entry;
 use crate::cluster::Cluster;
 use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
-use sched_abi::{Bits, Column, Derived, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError};
+use sched_abi::{
+    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
+};
 
 /// Sets policies up against a cluster.
 pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<Vec<Entry>, ProfileError> {
@@ -59,6 +61,11 @@ impl Setup for Host<'_> {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
         Ok(Column::Derived(self.cluster.derive(derived)? as u16))
+    }
+
+    fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
+        self.one_more()?;
+        Ok(self.cluster.keep_estimate(rule))
     }
 
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {

@@ -42,6 +42,7 @@ pub(crate) fn view<'a>(
     let class = cluster.pods.class_of(pod.0)?;
     let template = &*class.template;
     let mut view = plain(cluster, pod, class);
+    view.estimates = cluster.estimates(pod.0);
     let named = if fields.has(PodFields::NODE_AFFINITY) {
         let named = scratch.node_affinity(cluster, template);
         scratch.preferred(cluster, template);

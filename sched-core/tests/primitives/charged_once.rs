@@ -1,8 +1,8 @@
 //! Heat and the estimate of unseen use stand for the same placements: no policy reads both.
 
 use sched_core::abi::{
-    Bits, Column, Derived, LabelSelector, NodeSelector, Nodes, PodMatch, PodView, ResourceId, Rows, Setup, SetupError,
-    Verdict,
+    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, Nodes, PodMatch, PodView, ResourceId, Rows,
+    Setup, SetupError, Verdict,
 };
 use sched_core::{PolicyConfig, ProfileSet};
 use std::sync::Mutex;
@@ -21,6 +21,10 @@ impl Setup for Host {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.derived.push(derived);
         Ok(Column::Derived(self.derived.len() as u16 - 1))
+    }
+
+    fn estimate(&mut self, _: EstimateRule) -> Result<usize, SetupError> {
+        Ok(0)
     }
 
     fn node_selector(&mut self, _: &NodeSelector) -> Result<Bits, SetupError> {
