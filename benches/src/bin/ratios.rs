@@ -30,6 +30,9 @@ struct Options {
     /// Measures the other built-in profiles too.
     #[arg(long)]
     all: bool,
+    /// So many times the usual rounds, for a profiler.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    rounds: usize,
 }
 
 impl Options {
@@ -68,7 +71,7 @@ fn run(options: &Options) -> Result<bool, Failure> {
         let bar = claimed.map_or(20.0, |&(_, bar)| bar);
         for (nodes, rounds) in SIZES {
             if options.wants(&format!("decision/{}/{nodes}", profile.name)) {
-                ratios.extend(print(decision(profile, nodes, rounds, bar)?));
+                ratios.extend(print(decision(profile, nodes, rounds * options.rounds, bar)?));
             }
         }
     }
