@@ -11,9 +11,9 @@ mod rows;
 mod selector;
 mod verdict;
 
-pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit};
+pub use column::{Bits, Column, Derived, HeatMode, Nodes, ResourceId, Setup, SetupError, bit, keep_bits};
 pub use pod::{ImageRow, NodeNameField, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};
-pub use rows::Rows;
+pub use rows::{Rows, bits_where, keep_rows};
 pub use selector::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
 pub use verdict::{MAX_REASONS, Verdict};

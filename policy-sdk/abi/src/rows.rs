@@ -142,3 +142,56 @@ fn dense<const N: usize, T>(columns: [&[f64]; N], out: &mut [T], mut f: impl FnM
         f(&mut out[i], values);
     }
 }
+
+/// The bit of each of 64 rows.
+const BITS: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut i = 0;
+    while i < 64 {
+        bits[i] = 1 << i;
+        i += 1;
+    }
+    bits
+};
+
+/// A bit for each item for which `f` holds; 64 at once become one vector loop. Items beyond 64 are left out.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as for `Rows::update`")]
+pub fn bits_where<T>(items: &[T], f: impl Fn(&T) -> bool) -> u64 {
+    let set = |bits: u64, (item, bit): (&T, &u64)| bits | if f(item) { *bit } else { 0 };
+    match items.first_chunk::<64>() {
+        Some(items) => items.iter().zip(&BITS).fold(0, set),
+        None => items.iter().zip(&BITS).fold(0, set),
+    }
+}
+
+/// Clears in `feasible`, whose first bit is row `start`, the bits of rows for whose values of the columns `f` does not hold.
+/// A column that is shorter than the rows reads as zero there.
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::indexing_slicing, reason = "as for `Rows::update`; every index is below 64")]
+pub fn keep_rows<const N: usize>(
+    columns: [&[f64]; N],
+    start: usize,
+    feasible: &mut [u64],
+    f: impl Fn([f64; N]) -> bool,
+) {
+    for (word, row) in feasible.iter_mut().zip((start..).step_by(64)) {
+        if *word == 0 {
+            continue;
+        }
+        let mut cut = [&[0.0; 64]; N];
+        let mut whole = true;
+        for (cut, column) in cut.iter_mut().zip(columns) {
+            match column.get(row..).and_then(<[f64]>::first_chunk) {
+                Some(chunk) => *cut = chunk,
+                None => whole = false,
+            }
+        }
+        *word &= if whole {
+            (0..64).fold(0, |bits, i| bits | if f(cut.map(|c| c[i])) { BITS[i] } else { 0 })
+        } else {
+            let value = |c: &[f64], i: usize| c.get(row + i).copied().unwrap_or(0.0);
+            (0..64).fold(0, |bits, i| bits | if f(columns.map(|c| value(c, i))) { BITS[i] } else { 0 })
+        };
+    }
+}

@@ -1,7 +1,7 @@
 //! Step 2: which rows of a piece are feasible.
 
 use super::chunk::{Run, Work};
-use sched_abi::{Hook, Rows, Verdict};
+use sched_abi::{Hook, Rows, Verdict, bits_where};
 
 impl Run<'_> {
     /// Runs the filters over rows `start..end`, clears rejected rows from `work.feasible`, returns how many are left.
@@ -19,6 +19,9 @@ impl Run<'_> {
             if !entry.manifest.filters || ready.prepared.filter != Hook::Run {
                 continue;
             }
+            if entry.policy.filter_bits(self.pod, self.nodes, &ready.block, start, feasible) {
+                continue;
+            }
             entry.policy.filter(self.pod, self.nodes, &ready.block, Rows::Range { start, end }, verdicts);
             for (word, verdicts) in feasible.iter_mut().zip(verdicts.chunks(64)) {
                 *word &= passes(verdicts);
@@ -34,19 +37,7 @@ fn passes(verdicts: &[Verdict]) -> u64 {
     if verdicts.iter().fold(0, |all, v| all | v.0) == 0 {
         return u64::MAX;
     }
-    let (eights, rest) = verdicts.as_chunks::<8>();
-    let mut bits = 0;
-    for (i, eight) in eights.iter().enumerate() {
-        bits |= eight_bits(eight) << (8 * i);
-    }
-    rest.iter().enumerate().fold(bits, |bits, (i, v)| bits | u64::from(v.passes()) << (8 * eights.len() + i))
-}
-
-/// A bit for each of eight verdicts: eight bytes of 0 or 1, which vector instructions make, gathered by a multiplication
-/// that shifts the `i`-th byte to bit `56 + i`.
-fn eight_bits(verdicts: &[Verdict; 8]) -> u64 {
-    let bytes = verdicts.map(|v| u8::from(v.passes()));
-    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    bits_where(verdicts, |v| v.passes())
 }
 
 #[cfg(test)]

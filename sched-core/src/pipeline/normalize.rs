@@ -26,24 +26,21 @@ const BIAS: i64 = super::totals::ZERO + (1 << 51);
 impl Extremes {
     /// Takes the feasible rows of a piece into account: those whose mask is all ones.
     pub(crate) fn widen(&mut self, raw: &[i64], masks: &[u64]) {
-        let (raws, raw_rest) = raw.as_chunks::<4>();
-        let (fours, masks_rest) = masks.as_chunks::<4>();
-        let (mut least, mut most) = ([f64::INFINITY; 4], [0.0; 4]);
-        let take = |least: &mut f64, most: &mut f64, raw: i64, mask: u64| {
-            let bits = raw.wrapping_add(BIAS) as u64;
-            // A row that is out counts as 0 above and, below, as no number at all, which no comparison takes.
-            *most = larger(f64::from_bits(bits & mask), *most);
-            *least = smaller(f64::from_bits(bits | !mask), *least);
-        };
-        for (raw, mask) in raws.iter().zip(fours) {
-            for (((least, most), &raw), &mask) in least.iter_mut().zip(&mut most).zip(raw).zip(mask) {
-                take(least, most, raw, mask);
-            }
+        let (raws, raw_rest) = raw.as_chunks::<2>();
+        let (twos, masks_rest) = masks.as_chunks::<2>();
+        let bits = |raw: i64| raw.wrapping_add(BIAS) as u64;
+        // A row that is out counts as 0 above and, below, as no number at all, which no comparison takes.
+        let above = |raw, mask, most| larger(f64::from_bits(bits(raw) & mask), most);
+        let below = |raw, mask: u64, least| smaller(f64::from_bits(bits(raw) | !mask), least);
+        let ([mut low, mut low_b], [mut high, mut high_b]) = ([f64::INFINITY; 2], [0.0; 2]);
+        for (&[a, b], &[mask_a, mask_b]) in raws.iter().zip(twos) {
+            [high, high_b] = [above(a, mask_a, high), above(b, mask_b, high_b)];
+            [low, low_b] = [below(a, mask_a, low), below(b, mask_b, low_b)];
         }
-        let (mut low, mut high) = (f64::INFINITY, 0.0);
-        raw_rest.iter().zip(masks_rest).for_each(|(&raw, &mask)| take(&mut low, &mut high, raw, mask));
-        low = least.into_iter().fold(low, smaller);
-        high = most.into_iter().fold(high, larger);
+        for (&raw, &mask) in raw_rest.iter().zip(masks_rest) {
+            (high, low) = (above(raw, mask, high), below(raw, mask, low));
+        }
+        let (low, high) = (smaller(low, low_b), larger(high, high_b));
         if high > 0.0 {
             self.min = self.min.min((low.to_bits() as i64).wrapping_sub(BIAS));
             self.max = self.max.max((high.to_bits() as i64).wrapping_sub(BIAS));

@@ -38,15 +38,16 @@ fn expand<T: Copy>(out: &mut [T], bits: &[u64], zero: T, one: T) {
 
 /// The largest of some totals, or more where a row that is out has been given a senseless score; at least 0.0's bits.
 pub(crate) fn highest(totals: &[i64]) -> i64 {
+    let float = |total: i64| f64::from_bits(total as u64);
     let (fours, rest) = totals.as_chunks::<4>();
-    let mut lanes = [0.0; 4];
-    for four in fours {
-        for (lane, &total) in lanes.iter_mut().zip(four) {
-            *lane = larger(f64::from_bits(total as u64), *lane);
-        }
+    // Written out in pairs, which become one `maxpd` each.
+    let ([mut a, mut b], [mut c, mut d]) = ([0.0; 2], [0.0; 2]);
+    for &[e, f, g, h] in fours {
+        [a, b] = [larger(float(e), a), larger(float(f), b)];
+        [c, d] = [larger(float(g), c), larger(float(h), d)];
     }
-    let all = rest.iter().map(|&total| f64::from_bits(total as u64)).chain(lanes);
-    all.fold(0.0, |most, total| larger(total, most)).to_bits() as i64
+    let most = larger(larger(a, b), larger(c, d));
+    rest.iter().fold(most, |most, &total| larger(float(total), most)).to_bits() as i64
 }
 
 /// The larger of two floats; `than` if `this` is not a number. One instruction, unlike `f64::max`.

@@ -7,7 +7,9 @@
 //! Source: kube-scheduler 1.35, plugin `TaintToleration`. Cost: one table look-up a row; the table has one answer for each
 //! distinct list of taints in the cluster.
 
-use sched_abi::{Hook, Manifest, Nodes, Normalize, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict};
+use sched_abi::{
+    Hook, Manifest, Nodes, Normalize, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict, bits_where,
+};
 
 /// The policy. It has no configuration.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +38,22 @@ impl Policy for TaintToleration {
         rows.update_ids(nodes.taint_sets(), out, |verdict, list| {
             *verdict = rejects.when(pod.taints.get(list as usize).is_some_and(|t| t.rejected));
         });
+    }
+
+    fn filter_bits(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        _: &[u64; 16],
+        start: usize,
+        feasible: &mut [u64],
+    ) -> bool {
+        let lists = nodes.taint_sets().get(start..).unwrap_or_default();
+        for (word, lists) in feasible.iter_mut().zip(lists.chunks(64)) {
+            let accepts = |list: &u32| pod.taints.get(*list as usize).is_none_or(|t| !t.rejected);
+            *word &= bits_where(lists, accepts);
+        }
+        true
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
