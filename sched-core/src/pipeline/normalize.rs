@@ -1,6 +1,6 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
-use super::totals::{larger, smaller};
+use super::totals::larger;
 use sched_abi::Normalize;
 
 /// The largest score after normalisation.
@@ -28,11 +28,10 @@ impl Extremes {
     pub(crate) fn widen(&mut self, raw: &[i64], masks: &[u64]) {
         let (raws, raw_rest) = raw.as_chunks::<2>();
         let (twos, masks_rest) = masks.as_chunks::<2>();
-        let bits = |raw: i64| raw.wrapping_add(BIAS) as u64;
-        // A row that is out counts as 0 above and, below, as no number at all, which no comparison takes.
-        let above = |raw, mask, most| larger(f64::from_bits(bits(raw) & mask), most);
-        let below = |raw, mask: u64, least| smaller(f64::from_bits(bits(raw) | !mask), least);
-        let ([mut low, mut low_b], [mut high, mut high_b]) = ([f64::INFINITY; 2], [0.0; 2]);
+        // The smallest score is the largest of what they fall short of the bias. A row that is out counts as 0.
+        let above = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_add(raw) as u64 & mask), most);
+        let below = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_sub(raw) as u64 & mask), most);
+        let ([mut high, mut high_b], [mut low, mut low_b]) = ([0.0; 2], [0.0; 2]);
         for (&[a, b], &[mask_a, mask_b]) in raws.iter().zip(twos) {
             [high, high_b] = [above(a, mask_a, high), above(b, mask_b, high_b)];
             [low, low_b] = [below(a, mask_a, low), below(b, mask_b, low_b)];
@@ -40,9 +39,9 @@ impl Extremes {
         for (&raw, &mask) in raw_rest.iter().zip(masks_rest) {
             (high, low) = (above(raw, mask, high), below(raw, mask, low));
         }
-        let (low, high) = (smaller(low, low_b), larger(high, high_b));
+        let (high, low) = (larger(high, high_b), larger(low, low_b));
         if high > 0.0 {
-            self.min = self.min.min((low.to_bits() as i64).wrapping_sub(BIAS));
+            self.min = self.min.min(BIAS.wrapping_sub(low.to_bits() as i64));
             self.max = self.max.max((high.to_bits() as i64).wrapping_sub(BIAS));
         }
     }

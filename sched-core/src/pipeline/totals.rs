@@ -55,11 +55,6 @@ pub(crate) fn larger(this: f64, than: f64) -> f64 {
     if this > than { this } else { than }
 }
 
-/// The smaller of two floats; `than` if `this` is not a number.
-pub(crate) fn smaller(this: f64, than: f64) -> f64 {
-    if this < than { this } else { than }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
