@@ -48,6 +48,9 @@ pub enum ProfileError {
     },
 }
 
+/// A policy and its weight.
+pub type Weighted = (Box<dyn Policy>, i64);
+
 /// A policy of a profile.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -71,12 +74,24 @@ pub struct Profile {
 
 impl Profile {
     /// Makes the policies, with their weights. They are set up by the scheduler that takes them.
-    pub fn build(&self) -> Result<Vec<(Box<dyn Policy>, i64)>, ProfileError> {
+    pub fn build(&self) -> Result<Vec<Weighted>, ProfileError> {
         if self.policies.len() > MAX_POLICIES {
             let count = self.policies.len();
             return Err(ProfileError::Limit { what: "policies", count, limit: MAX_POLICIES, name: "MAX_POLICIES" });
         }
         Ok(self.policies.iter().map(|p| (p.config.build(), p.weight)).collect())
+    }
+
+    /// What is allowed, but hardly meant: one sentence each, beginning with the policy's name.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        for entry in &self.policies {
+            if let PolicyConfig::CoolDown(config) = &entry.config {
+                let name = entry.config.name();
+                list.extend(config.warnings().into_iter().map(|warning| format!("policy `{name}`: {warning}")));
+            }
+        }
+        list
     }
 }
 

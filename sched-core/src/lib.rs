@@ -11,11 +11,12 @@ pub mod hash;
 pub mod limits;
 mod pipeline;
 pub mod primitives;
+mod profile;
 mod registry;
 mod remedies;
 
 pub use cluster::*;
-pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet};
+pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, Weighted};
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
 pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};

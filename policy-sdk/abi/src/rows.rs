@@ -14,7 +14,16 @@ pub enum Rows<'a> {
     List(&'a [u32]),
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    /// The rows from the `from`-th up to, but without, the `to`-th.
+    #[must_use]
+    pub fn slice(self, from: usize, to: usize) -> Rows<'a> {
+        match self {
+            Self::Range { start, end } => Self::Range { start: start + from, end: end.min(start + to) },
+            Self::List(list) => Self::List(list.get(from..to.min(list.len())).unwrap_or_default()),
+        }
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -65,6 +65,8 @@ impl Cluster {
         let row = self.nodes.insert(node);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
+        self.forecast.row_changed(row);
         self.touch(row, Changed::Row);
         for slot in self.pods.lost.remove(node.name.as_str()).unwrap_or_default() {
             // A pod that no longer fits the bounds of a sum stays lost; it is removed by its own event.
@@ -92,6 +94,12 @@ impl Cluster {
         for (_, column) in flags.into_iter().filter(|(changed, _)| *changed) {
             self.touch(row, column);
         }
+        if delta.resources.contains(&u32::from(ResourceId::CPU.0)) {
+            self.reweigh(row);
+        }
+        if !delta.resources.is_empty() {
+            self.forecast.row_changed(row);
+        }
         for id in delta.resources {
             self.touch(row, Changed::Allocatable(id as u16));
         }
@@ -114,6 +122,8 @@ impl Cluster {
         self.nodes.remove(row);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
+        self.forecast.row_changed(row);
         Ok(())
     }
 
@@ -141,7 +151,28 @@ impl Cluster {
         }
         let class = self.checked_class(pod, self.pods.len() + 1)?;
         self.generation += 1;
-        Ok(PodId(self.pods.insert(&pod.namespace, &pod.name, class, pod.terminating)))
+        let slot = self.pods.insert(&pod.namespace, &pod.name, class, pod.terminating);
+        self.join_app(slot);
+        Ok(PodId(slot))
+    }
+
+    /// Counts a pod among those of its owner.
+    fn join_app(&mut self, slot: u32) {
+        let Some(pod) = self.pods.get(slot) else { return };
+        let owner = self.pods.class(pod.class).and_then(|c| c.template.owner.as_ref());
+        let joined = owner.map(|owner| self.apps.join(self.pods.namespace(pod.namespace), owner, slot));
+        if let (Some(pod), Some((app, place))) = (self.pods.get_mut(slot), joined) {
+            (pod.app, pod.app_place) = (Some(app), place);
+        }
+    }
+
+    fn leave_app(&mut self, slot: u32) {
+        let Some(pod) = self.pods.get_mut(slot) else { return };
+        let (place, Some(app)) = (pod.app_place, pod.app.take()) else { return };
+        let moved = self.apps.leave(app, place);
+        if let Some(pod) = moved.and_then(|slot| self.pods.get_mut(slot)) {
+            pod.app_place = place;
+        }
     }
 
     /// Checks a pod and takes a hold of its class.
@@ -158,11 +189,15 @@ impl Cluster {
             Some(_) => None,
             None => Some(self.check_template(&object, &pod.template)?),
         };
-        let nodes = &mut self.nodes;
-        Ok(self.pods.acquire_class(&pod.template, |template| {
+        let (new, nodes) = (derivation.is_some(), &mut self.nodes);
+        let class = self.pods.acquire_class(&pod.template, |template| {
             let derivation = derivation.unwrap_or_default();
             derivation.into_class(template, |name| nodes.acquire_resource(name))
-        }))
+        });
+        if new {
+            self.learn_class(class, &pod.template);
+        }
+        Ok(class)
     }
 
     fn change_pod(&mut self, pod: &PodSpec) -> Applied {
@@ -181,10 +216,12 @@ impl Cluster {
             self.let_go(slot, PodPhase::Pending);
         }
         self.generation += 1;
+        self.leave_app(slot);
         if let Some(p) = self.pods.get_mut(slot) {
             p.class = class;
             p.terminating = pod.terminating;
         }
+        self.join_app(slot);
         self.release_class(before);
         if phase.row().is_some() {
             self.hold(slot, phase, load.placed_at_ms);
@@ -196,6 +233,7 @@ impl Cluster {
         self.generation += 1;
         self.pods.not_lost(slot);
         self.let_go(slot, PodPhase::Pending);
+        self.leave_app(slot);
         if let Some(pod) = self.pods.remove(slot) {
             self.release_class(pod.class);
         }
@@ -208,24 +246,33 @@ impl Cluster {
     }
 
     /// Takes a node's sample. One that is older than what is there changes nothing: samples come late and out of order.
-    pub fn node_sample(&mut self, row: Row, sample: &Sample, _now_ms: u64) -> Applied {
+    pub fn node_sample(&mut self, row: Row, sample: &Sample, now_ms: u64) -> Applied {
         let name = self.node_name(row).ok_or_else(|| ClusterError::UnknownNode(format!("row {}", row.0)))?;
         validate::sample(&Object { kind: "node", name }, sample)?;
+        self.apps.roll(now_ms);
         if self.load.node_sample(row.0, sample, &mut self.pods) {
             self.generation += 1;
+            self.measured.node_sample(row.0, sample, now_ms);
             self.touch(row.0, Changed::Usage);
         }
         Ok(())
     }
 
     /// Takes a pod's sample. One that is older than what is there changes nothing.
-    pub fn pod_sample(&mut self, pod: PodId, sample: &Sample, _now_ms: u64) -> Applied {
+    pub fn pod_sample(&mut self, pod: PodId, sample: &Sample, now_ms: u64) -> Applied {
         let Some((_, name)) = self.pod_name(pod) else { return Err(ClusterError::UnknownPod(format!("#{}", pod.0))) };
         validate::sample(&Object { kind: "pod", name }, sample)?;
+        self.apps.roll(now_ms);
+        let Some(p) = self.pods.get(pod.0) else { return Ok(()) };
+        if let Some(app) = p.app {
+            let request = super::request_milli(&self.pods, p);
+            self.apps.observe(app, sample.at_ms, sample.window_ms, sample.cpu_milli, request);
+        }
         let Some(p) = self.pods.get_mut(pod.0) else { return Ok(()) };
         if p.load.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms) {
             p.load.sample = Some(*sample);
             self.generation += 1;
+            self.pod_measured(pod.0);
         }
         Ok(())
     }

@@ -4,8 +4,9 @@
 use super::Cluster;
 use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
-use crate::limits::{HEAT_SLOT_MS, TIME_QUANTUM_MS};
-use sched_abi::{Bits, Column, Derived, Nodes, ResourceId};
+use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, TIME_QUANTUM_MS};
+use crate::profile::HORIZON_HOURS;
+use sched_abi::{Bits, Column, Derived, Nodes, ResourceId, SetupError};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -75,10 +76,14 @@ impl Cluster {
     pub(crate) fn publish(&mut self, now_ms: u64) {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
+        self.publish_measured(now_ms);
+        self.apps.roll(now_ms);
+        let forecast_at = now_ms - now_ms % FORECAST_QUANTUM_MS;
+        self.forecast.publish(forecast_at, &self.nodes, &self.pods, &self.apps);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot) || derived.stale.len() > rows;
-        for column in &mut derived.columns {
+        for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
             let value = |row: usize| match column.derived {
@@ -86,7 +91,7 @@ impl Cluster {
                 Derived::RecentBinds { window_ms } => {
                     heat.recent_count(row, now_slot, window_ms.div_ceil(HEAT_SLOT_MS)) as f64
                 }
-                Derived::ForecastCpu { .. } => 0.0,
+                _ => 0.0,
             };
             if all {
                 column.values.iter_mut().enumerate().for_each(|(row, cell)| *cell = value(row));
@@ -129,7 +134,51 @@ pub(crate) struct Snapshot<'a> {
     now_ms: u64,
 }
 
+impl Cluster {
+    /// Registers a column that a policy asks for; the same one twice is one.
+    pub(crate) fn derive(&mut self, derived: Derived) -> Result<usize, SetupError> {
+        match derived {
+            Derived::ForecastCpu { from_min, to_min } => {
+                let hours = from_min / 60;
+                if from_min % 60 != 0 || to_min != from_min + 60 || hours as usize >= HORIZON_HOURS {
+                    return Err(SetupError(format!(
+                        "forecasts are for one whole hour each, up to {HORIZON_HOURS} hours ahead"
+                    )));
+                }
+                self.forecast.want();
+                self.apps.want();
+            }
+            Derived::ForecastVariance | Derived::ProfiledCpu => {
+                self.forecast.want();
+                self.apps.want();
+            }
+            Derived::ExpectedOverload(curve) => {
+                self.forecast.want_overload(curve);
+                self.apps.want();
+            }
+            _ => self.keep_measured(derived),
+        }
+        Ok(self.derived.register(derived))
+    }
+}
+
 impl<'a> Snapshot<'a> {
+    fn derived(&self, index: u16) -> &'a [f64] {
+        let forecast = &self.cluster.forecast;
+        match self.cluster.derived.columns.get(index as usize).map(|c| c.derived) {
+            Some(Derived::ForecastCpu { from_min, .. }) => {
+                forecast.hours.get(from_min as usize / 60).map_or(&[], |c| c)
+            }
+            Some(Derived::ForecastVariance) => &forecast.variance,
+            Some(Derived::ProfiledCpu) => &forecast.profiled,
+            Some(Derived::ExpectedOverload(curve)) => forecast.overload(curve),
+            Some(derived) => {
+                self.cluster.measured.values(derived).unwrap_or_else(|| self.cluster.derived.column(index))
+            }
+            None => &[],
+        }
+    }
+
     pub(crate) fn new(cluster: &'a Cluster, now_ms: u64) -> Self {
         Self { cluster, now_ms: quantised(now_ms) }
     }
@@ -160,7 +209,7 @@ impl Nodes for Snapshot<'_> {
             Column::ScoringRequested(ResourceId::CPU) => &nodes.scoring[0],
             Column::ScoringRequested(ResourceId::MEMORY) => &nodes.scoring[1],
             Column::Requested(r) | Column::ScoringRequested(r) => nodes.columns(r).map_or(&[], |c| &c.requested),
-            Column::Derived(index) => self.cluster.derived.column(index),
+            Column::Derived(index) => self.derived(index),
             Column::Usage(_) | Column::SampledAt | Column::Unseen(_) => self.cluster.load.column(column),
         }
     }

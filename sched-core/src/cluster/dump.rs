@@ -25,6 +25,8 @@ pub struct Stats {
     pub taint_lists: usize,
     /// Image names on nodes.
     pub images: usize,
+    /// Applications: owners of pods, and those without pods whose history is kept.
+    pub apps: usize,
     /// Host ports in use, per node.
     pub ports: usize,
 }
@@ -42,6 +44,7 @@ impl Cluster {
             label_pairs: self.nodes.labels.len(),
             taint_lists: self.nodes.taint_lists.len(),
             images: self.nodes.images.len(),
+            apps: self.apps.len(),
             ports: self.nodes.ports.len(),
         }
     }
@@ -71,6 +74,7 @@ impl Cluster {
             slots.sort();
             let _ = writeln!(out, "lost with {name}: {slots:?}");
         }
+        self.apps.dump(&mut out);
         out
     }
 
@@ -98,5 +102,6 @@ impl Cluster {
         );
         let _ = writeln!(out, "  ports {:?}", nodes.ports.of_row(row));
         self.load.dump(row, out);
+        self.measured.dump(row, out);
     }
 }

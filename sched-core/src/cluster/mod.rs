@@ -2,14 +2,19 @@
 //! written here; the tables themselves are in the files beside.
 
 mod apply;
+mod apps;
 mod columns;
 mod dump;
+mod estimate;
+mod forecast;
 mod heat;
+mod history;
 mod images;
 mod interner;
 mod journal;
 mod labels;
 mod load;
+mod measured;
 mod nodes;
 mod placement;
 mod pods;
@@ -25,13 +30,18 @@ pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
 pub(crate) use columns::Snapshot;
+pub(crate) use forecast::{request_milli, share};
+pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
-pub(crate) use validate::selector as check_selector;
+pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
 
+use apps::AppTable;
 use columns::DerivedColumns;
+use forecast::Forecast;
 use load::NodeLoad;
+use measured::Measured;
 use nodes::NodeTable;
 use pods::PodStore;
 
@@ -54,7 +64,10 @@ pub struct Cluster {
     pub(crate) nodes: NodeTable,
     pub(crate) pods: PodStore,
     pub(crate) load: NodeLoad,
+    pub(crate) apps: AppTable,
+    pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
+    pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
 }
@@ -72,7 +85,10 @@ impl Cluster {
             nodes: NodeTable::new(),
             pods: PodStore::new(),
             load: NodeLoad::default(),
+            apps: AppTable::new(),
+            forecast: Forecast::default(),
             derived: DerivedColumns::default(),
+            measured: Measured::default(),
             journal: Journal::default(),
             generation: 0,
         }

@@ -1,7 +1,7 @@
 //! Pods and their templates: what each asks for, where it is, and which pods are on a row.
 
 use super::interner::{Interner, LookUp, look_up};
-use super::spec::PodTemplate;
+use super::spec::{LabelSelector, PodTemplate};
 use sched_abi::Request;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -58,6 +58,9 @@ pub(crate) struct Pod {
     pub(crate) class: u32,
     pub(crate) phase: PodPhase,
     pub(crate) terminating: bool,
+    /// Its application, and the place in that one's list.
+    pub(crate) app: Option<u32>,
+    pub(crate) app_place: u32,
     /// Place in its row's list.
     place: u32,
     pub(crate) load: super::load::PodLoad,
@@ -74,6 +77,8 @@ pub(crate) struct PodStore {
     templates: Interner<PodTemplate>,
     classes: Vec<Option<Class>>,
     on_row: Vec<Vec<u32>>,
+    /// Selectors of the policies' configurations; a pod's answers are the bits of [`sched_abi::PodView::matches`].
+    pub(crate) selectors: Vec<LabelSelector>,
     /// Pods of nodes that left, by the node's name.
     pub(crate) lost: BTreeMap<Arc<str>, Vec<u32>>,
 }
@@ -89,6 +94,7 @@ impl PodStore {
             templates: Interner::new(),
             classes: Vec::new(),
             on_row: Vec::new(),
+            selectors: Vec::new(),
             lost: BTreeMap::new(),
         }
     }
@@ -144,6 +150,15 @@ impl PodStore {
         self.on_row.get(row as usize).map_or(&[], |v| v)
     }
 
+    /// Registers a selector; the same one twice is one.
+    pub(crate) fn register_selector(&mut self, selector: &LabelSelector) -> usize {
+        if let Some(known) = self.selectors.iter().position(|s| s == selector) {
+            return known;
+        }
+        self.selectors.push(selector.clone());
+        self.selectors.len() - 1
+    }
+
     /// The class of a template if pods of it are known; one more hold of it is taken.
     pub(crate) fn acquire_class(
         &mut self,
@@ -183,7 +198,17 @@ impl PodStore {
             names.insert(Arc::clone(&name), slot);
         }
         let load = super::load::PodLoad::default();
-        let pod = Some(Pod { name, namespace: ns, class, phase: PodPhase::Pending, terminating, place: 0, load });
+        let pod = Some(Pod {
+            name,
+            namespace: ns,
+            class,
+            phase: PodPhase::Pending,
+            terminating,
+            app: None,
+            app_place: 0,
+            place: 0,
+            load,
+        });
         match self.slots.get_mut(slot as usize) {
             Some(empty) => *empty = pod,
             None => self.slots.push(pod),

@@ -7,10 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The address that stands for every address.
 const ANY: &str = "0.0.0.0";
 
+/// The addresses on which a port is taken, each with the number of its users.
+type Users = Vec<(Arc<str>, u32)>;
+
 /// The index by port, so that a pod's wish is answered by the nodes that have that port in use.
 #[derive(Debug, Default)]
 pub(crate) struct PortIndex {
-    taken: BTreeMap<(u16, Protocol, u32), Vec<(Arc<str>, u32)>>,
+    taken: BTreeMap<(u16, Protocol, u32), Users>,
 }
 
 /// The host ports that a pod asks for: containers and sidecars, without 0.
@@ -53,7 +56,7 @@ impl PortIndex {
     }
 
     /// The ports taken on a row, for dumps: looks at all of them.
-    pub(crate) fn of_row(&self, row: u32) -> Vec<(u16, Protocol, Vec<(Arc<str>, u32)>)> {
+    pub(crate) fn of_row(&self, row: u32) -> Vec<(u16, Protocol, Users)> {
         let here = self.taken.iter().filter(|((_, _, r), _)| *r == row);
         here.map(|(&(port, protocol, _), users)| {
             let mut users = users.clone();

@@ -5,7 +5,6 @@ use super::normalize::{Extremes, Scale};
 use super::select::{Best, Ties};
 use super::{Entry, Ready, totals};
 use sched_abi::{Bits, Hook, Nodes, Normalize, PodView, Rows, Verdict};
-use std::sync::Arc;
 
 /// Rows a piece: verdicts and scores of one stay within the L1 cache.
 pub(crate) const CHUNK: usize = 1024;
@@ -42,13 +41,12 @@ impl Run<'_> {
     }
 
     /// The best feasible row.
-    pub(crate) fn best(&self, work: &mut Work, hashes: &[u64], names: &[Option<Arc<str>>], seed: u64) -> Option<Best> {
+    pub(crate) fn best(&self, work: &mut Work, ties: &Ties<'_>) -> Option<Best> {
         let rows = self.nodes.rows();
         if self.ready.iter().any(|r| r.prepared.reject.is_some()) {
             return None;
         }
         self.start(work, rows);
-        let ties = Ties { seed, hashes, names };
         let (mut best, mut feasible) = (None, 0);
         let direct = work.extremes.is_empty();
         let pieces = || (0..rows).step_by(CHUNK).map(|start| (start, (start + CHUNK).min(rows)));

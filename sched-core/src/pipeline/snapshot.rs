@@ -3,9 +3,13 @@
 
 use super::{Entry, Ready};
 use crate::cluster::{
-    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, wanted_ports,
+    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, pod_meets, request_milli,
+    share, wanted_ports,
 };
-use sched_abi::{ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer};
+use crate::profile::PARTS;
+use sched_abi::{
+    Hook, ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer,
+};
 
 /// Buffers behind a [`PodView`].
 #[derive(Default)]
@@ -20,6 +24,9 @@ pub(crate) struct PodScratch {
     ports: Vec<u64>,
     images: Vec<ImageRow>,
     image_name: String,
+    forecast: Vec<f64>,
+    same_app: Vec<f64>,
+    same_app_rows: Vec<u32>,
 }
 
 /// The taint that stands for `spec.unschedulable`.
@@ -35,6 +42,7 @@ pub(crate) fn view<'a>(
     let class = cluster.pods.class_of(pod.0)?;
     let template = &*class.template;
     let mut view = plain(cluster, pod, class);
+    view.estimates = cluster.estimates(pod.0);
     let named = if fields.has(PodFields::NODE_AFFINITY) {
         let named = scratch.node_affinity(cluster, template);
         scratch.preferred(cluster, template);
@@ -49,7 +57,17 @@ pub(crate) fn view<'a>(
     let ports = fields.has(PodFields::PORTS) && scratch.ports(cluster, template);
     if fields.has(PodFields::IMAGES) {
         scratch.images(cluster, template);
+    }
+    if fields.has(PodFields::FORECAST) {
+        (view.forecast_request, view.forecast_variance) = scratch.forecast(cluster, pod);
+    }
+    let scratch = &*scratch;
+    if fields.has(PodFields::IMAGES) {
         view.images = &scratch.images;
+    }
+    if fields.has(PodFields::FORECAST) {
+        view.forecast_cpu = &scratch.forecast;
+        view.same_app_requested = &scratch.same_app;
     }
     let affinity = fields.has(PodFields::NODE_AFFINITY);
     let selective = template.required_nodes.is_some() || !template.node_selector.is_empty();
@@ -80,8 +98,15 @@ fn plain<'a>(cluster: &Cluster, pod: PodId, class: &'a Class) -> PodView<'a> {
         node_name,
         containers: (template.containers.len() + template.init_containers.len()) as u32,
         estimate: cluster.estimate(pod.0),
+        matches: matches(cluster, template),
         ..PodView::default()
     }
+}
+
+/// A bit for each selector of pods that a policy asked for.
+fn matches(cluster: &Cluster, template: &PodTemplate) -> u64 {
+    let selectors = cluster.pods.selectors.iter().enumerate();
+    selectors.fold(0, |bits, (i, selector)| bits | u64::from(pod_meets(selector, &template.labels)) << i)
 }
 
 /// What the pod's required terms say of nodes by name.
@@ -192,6 +217,30 @@ impl PodScratch {
         any
     }
 
+    /// Fills `forecast` and `same_app`; returns request and variance.
+    fn forecast(&mut self, cluster: &Cluster, pod: PodId) -> (f64, f64) {
+        self.forecast.clear();
+        for row in self.same_app_rows.drain(..) {
+            if let Some(cell) = self.same_app.get_mut(row as usize) {
+                *cell = 0.0;
+            }
+        }
+        self.same_app.resize(cluster.nodes.rows(), 0.0);
+        let Some(pod) = cluster.pods.get(pod.0) else { return (0.0, 0.0) };
+        let Some(prediction) = cluster.apps.prediction(pod.app) else { return (0.0, 0.0) };
+        let request = request_milli(&cluster.pods, pod);
+        self.forecast.extend(prediction.ratio.map(|ratio| share(request, ratio) as f64));
+        let others = pod.app.map_or(&[][..], |app| cluster.apps.pods(app));
+        for other in others.iter().filter_map(|&slot| cluster.pods.get(slot)) {
+            let Some(row) = other.phase.row() else { continue };
+            if let Some(cell) = self.same_app.get_mut(row.0 as usize) {
+                *cell += request_milli(&cluster.pods, other) as f64;
+                self.same_app_rows.push(row.0);
+            }
+        }
+        (request as f64, prediction.variance as f64 / PARTS as f64)
+    }
+
     fn images(&mut self, cluster: &Cluster, pod: &PodTemplate) {
         self.images.clear();
         for container in pod.init_containers.iter().chain(&pod.containers) {
@@ -234,6 +283,19 @@ pub(crate) fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effe
                 TolerationOperator::Equal => t.key == key && t.value == value,
             }
     })
+}
+
+/// Takes out the filters that may be left out when no node passes; says whether there are any.
+pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
+    let mut any = false;
+    for (entry, ready) in entries.iter().zip(ready) {
+        let prepared = &mut ready.prepared;
+        if prepared.fall_back && entry.manifest.filters && prepared.filter == Hook::Run {
+            prepared.filter = Hook::Skip;
+            any = true;
+        }
+    }
+    any
 }
 
 /// Asks every policy what it has to do for this pod.

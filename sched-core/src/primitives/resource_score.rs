@@ -158,11 +158,11 @@ impl ResourceScore {
         match (self.strategy.kind, first_two) {
             (StrategyKind::LeastAllocated, (Some(a), Some(b), None)) => pair(rows, a, b, out, least),
             (StrategyKind::MostAllocated, (Some(a), Some(b), None)) => pair(rows, a, b, out, most),
-            (StrategyKind::LeastAllocated, _) => average(self.terms(pod, nodes), rows, out, least),
-            (StrategyKind::MostAllocated, _) => average(self.terms(pod, nodes), rows, out, most),
+            (StrategyKind::LeastAllocated, _) => average(&self.terms(pod, nodes), rows, out, least),
+            (StrategyKind::MostAllocated, _) => average(&self.terms(pod, nodes), rows, out, most),
             (StrategyKind::RequestedToCapacityRatio, _) => {
                 let shape = self.strategy.requested_to_capacity_ratio.as_ref().map_or(&[][..], |r| &r.shape);
-                ratio(shape, self.terms(pod, nodes), rows, out);
+                ratio(shape, &self.terms(pod, nodes), rows, out);
             }
         }
     }
@@ -214,7 +214,7 @@ fn cell(column: &[f64], row: usize) -> f64 {
 
 /// Any number of resources, row by row.
 fn average<'a>(
-    terms: impl Iterator<Item = Term<'a>> + Clone,
+    terms: &(impl Iterator<Item = Term<'a>> + Clone),
     rows: Rows<'_>,
     out: &mut [i64],
     score: impl Fn(f64, f64) -> f64,
@@ -232,7 +232,7 @@ fn average<'a>(
     }
 }
 
-fn ratio<'a>(shape: &[ShapePoint], terms: impl Iterator<Item = Term<'a>> + Clone, rows: Rows<'_>, out: &mut [i64]) {
+fn ratio<'a>(shape: &[ShapePoint], terms: &(impl Iterator<Item = Term<'a>> + Clone), rows: Rows<'_>, out: &mut [i64]) {
     for (row, out) in rows.iter().zip(out) {
         let (mut sum, mut weights) = (0, 0);
         for term in terms.clone() {

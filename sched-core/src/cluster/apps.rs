@@ -1,0 +1,169 @@
+//! Applications: the pods of one top controller, what has been seen of their use, and what is predicted for them.
+//!
+//! Histories outlive pods, since a nightly job is gone most of the day; of applications without pods a bounded number is kept.
+
+use super::interner::Interner;
+use super::spec::Owner;
+use crate::limits::{FORECAST_QUANTUM_MS, MAX_IDLE_APPS};
+use crate::profile::{AppHistory, Global, Prediction, predict};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+
+/// An application's name: namespace, kind, name.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+struct Key(String, Owner);
+
+#[derive(Debug, Default)]
+struct App {
+    pods: Vec<u32>,
+    history: Option<Box<AppHistory>>,
+    prediction: Option<Prediction>,
+    /// When the last pod went, counted in departures; `None` while there are pods.
+    idle_since: Option<u64>,
+}
+
+/// All applications. Histories and predictions are kept only once a policy asked for forecasts.
+#[derive(Debug)]
+pub(crate) struct AppTable {
+    ids: Interner<Key>,
+    apps: Vec<App>,
+    idle: BTreeMap<u64, u32>,
+    departures: u64,
+    global: Global,
+    /// What is predicted for an application that nothing is known of.
+    unknown: Option<Prediction>,
+    quantum: Option<u64>,
+    wanted: bool,
+}
+
+impl AppTable {
+    pub(crate) fn new() -> Self {
+        Self {
+            ids: Interner::new(),
+            apps: Vec::new(),
+            idle: BTreeMap::new(),
+            departures: 0,
+            global: Global::default(),
+            unknown: None,
+            quantum: None,
+            wanted: false,
+        }
+    }
+
+    /// Keeps histories and predictions from here on.
+    pub(crate) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// A pod of an application appeared: its id, and the pod's place among its pods.
+    pub(crate) fn join(&mut self, namespace: &str, owner: &Owner, pod: u32) -> (u32, u32) {
+        let key = Key(namespace.to_owned(), owner.clone());
+        let (id, new) = self.ids.acquire(&key, |k| Arc::new(k.clone()));
+        if self.apps.len() <= id as usize {
+            self.apps.resize_with(id as usize + 1, App::default);
+        }
+        let Some(app) = self.apps.get_mut(id as usize) else { return (id, 0) };
+        if new {
+            *app = App::default();
+        }
+        if let Some(since) = app.idle_since.take() {
+            // The list of idle ones gives its hold back.
+            self.idle.remove(&since);
+            self.ids.release(id);
+        }
+        app.pods.push(pod);
+        (id, app.pods.len() as u32 - 1)
+    }
+
+    /// A pod of an application is gone. Returns the pod that took its place in the list.
+    pub(crate) fn leave(&mut self, id: u32, place: u32) -> Option<u32> {
+        let app = self.apps.get_mut(id as usize)?;
+        if (place as usize) < app.pods.len() {
+            app.pods.swap_remove(place as usize);
+        }
+        let moved = app.pods.get(place as usize).copied();
+        if app.pods.is_empty() && app.history.is_some() {
+            self.departures += 1;
+            app.idle_since = Some(self.departures);
+            self.idle.insert(self.departures, id);
+            self.ids.retain(id);
+        }
+        self.ids.release(id);
+        if self.idle.len() > MAX_IDLE_APPS
+            && let Some((_, oldest)) = self.idle.pop_first()
+        {
+            self.ids.release(oldest);
+            if let Some(app) = self.apps.get_mut(oldest as usize) {
+                *app = App::default();
+            }
+        }
+        moved
+    }
+
+    /// The pods of an application.
+    pub(crate) fn pods(&self, id: u32) -> &[u32] {
+        self.apps.get(id as usize).map_or(&[], |app| &app.pods)
+    }
+
+    /// Predicts anew when a quantum has passed. What is predicted within one depends on the samples that were applied before
+    /// the first call with a time in it, and so not on when decisions were made. Says whether it did.
+    pub(crate) fn roll(&mut self, now_ms: u64) -> bool {
+        let quantum = now_ms / FORECAST_QUANTUM_MS;
+        if !self.wanted || self.quantum.is_some_and(|q| q >= quantum) {
+            return false;
+        }
+        self.quantum = Some(quantum);
+        let at_ms = quantum * FORECAST_QUANTUM_MS;
+        for app in &mut self.apps {
+            if let Some(history) = &mut app.history {
+                history.close(&mut self.global);
+            }
+        }
+        self.unknown = Some(predict(None, self.global, at_ms));
+        for app in &mut self.apps {
+            app.prediction = app.history.as_ref().map(|history| predict(Some(history), self.global, at_ms));
+        }
+        true
+    }
+
+    /// A sample of one of the application's pods.
+    pub(crate) fn observe(&mut self, id: u32, at_ms: u64, window_ms: u64, use_milli: i64, request_milli: i64) {
+        if !self.wanted || request_milli <= 0 {
+            return;
+        }
+        if let Some(app) = self.apps.get_mut(id as usize) {
+            let history = app.history.get_or_insert_with(|| Box::new(AppHistory::new()));
+            history.observe(at_ms, window_ms, use_milli, request_milli, &mut self.global);
+        }
+    }
+
+    /// The prediction in force; `None` before the first.
+    pub(crate) fn prediction(&self, id: Option<u32>) -> Option<&Prediction> {
+        let own = id.and_then(|id| self.apps.get(id as usize)?.prediction.as_ref());
+        own.or(self.unknown.as_ref())
+    }
+
+    /// The same, once anything has been sampled: before, it would be a guess that stands for no profile.
+    pub(crate) fn learned(&self, id: Option<u32>) -> Option<&Prediction> {
+        self.prediction(id).filter(|_| self.global.0.seconds > 0)
+    }
+
+    /// Whether the application itself has been sampled.
+    pub(crate) fn is_sampled(&self, id: Option<u32>) -> bool {
+        id.and_then(|id| self.apps.get(id as usize)).is_some_and(|app| app.prediction.is_some())
+    }
+
+    /// Histories and predictions, as text.
+    pub(crate) fn dump(&self, out: &mut String) {
+        let ids = (0u32..).zip(&self.apps).filter_map(|(id, app)| Some((self.ids.get(id)?, app)));
+        let mut known: Vec<_> = ids.filter(|(_, app)| app.history.is_some()).collect();
+        known.sort_by_key(|(key, _)| (*key).clone());
+        for (key, app) in known {
+            let _ =
+                writeln!(out, "app {key:?} idle={} {:?} {:?}", app.idle_since.is_some(), app.prediction, app.history);
+        }
+    }
+}
