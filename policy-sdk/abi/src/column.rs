@@ -130,6 +130,15 @@ pub fn bit(bits: &[u64], row: usize) -> bool {
     bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
 }
 
+/// Clears in `feasible`, whose first bit is row `start` (a multiple of 64), the bits that are not set in `bits`, or with
+/// `negated` those that are.
+pub fn keep_bits(feasible: &mut [u64], start: usize, bits: &[u64], negated: bool) {
+    let here = bits.get(start / 64..).unwrap_or_default().iter().copied();
+    for (word, bits) in feasible.iter_mut().zip(here.chain(core::iter::repeat(0))) {
+        *word &= if negated { !bits } else { bits };
+    }
+}
+
 /// The node table as a policy sees it. Slices are indexed by row and may be shorter than the table where the rest is 0.
 pub trait Nodes {
     /// The number of rows, dead ones included.

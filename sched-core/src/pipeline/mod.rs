@@ -12,6 +12,7 @@ mod score;
 mod select;
 mod setup;
 pub(crate) mod snapshot;
+mod totals;
 
 pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
