@@ -4,8 +4,8 @@
 mod tests {
     use allocation_counter::measure;
     use sched_core::{
-        Container, Event, HostPort, Labels, NodeImage, NodeSpec, PodId, PodSpec, ProfileSet, Protocol, Sample,
-        Scheduler, Taint, TaintEffect, Toleration,
+        Container, Event, HostPort, Labels, NodeImage, NodeSpec, PodId, PodSpec, ProfileSet, Protocol, Scheduler,
+        Taint, TaintEffect, Toleration,
     };
 
     const MINUTE_MS: u64 = 60_000;
@@ -83,7 +83,7 @@ mod tests {
         }
         for i in 0..5_000 {
             let PodSpec { namespace, name, .. } = pod(i);
-            let node = if i % 7 == 0 { passing(i % 50).name } else { node(i % 500).name };
+            let node = if i.is_multiple_of(7) { passing(i % 50).name } else { node(i % 500).name };
             accept(scheduler, &Event::PodAdded(pod(i)), now_ms);
             accept(scheduler, &Event::PodBound { namespace, name, node, at_ms: now_ms }, now_ms);
         }
@@ -109,7 +109,7 @@ mod tests {
         NodeSpec {
             name,
             labels: labels.map(|(key, value)| (key.to_owned(), value)).into(),
-            taints: if i % 4 == 0 { vec![taint] } else { Vec::new() },
+            taints: if i.is_multiple_of(4) { vec![taint] } else { Vec::new() },
             allocatable: allocatable.map(|(resource, amount)| (resource.to_owned(), amount)).into(),
             images: vec![image],
             ..NodeSpec::default()
@@ -125,7 +125,7 @@ mod tests {
         };
         let mut pod = PodSpec { namespace: "default".to_owned(), name: format!("pod-{i}"), ..PodSpec::default() };
         pod.template.containers = vec![container];
-        if i % 3 == 0 {
+        if i.is_multiple_of(3) {
             pod.template.node_selector = Labels::from([("zone".to_owned(), format!("z{}", i % 2))]);
             pod.template.tolerations = vec![Toleration { key: "spot".to_owned(), ..Toleration::default() }];
         }

@@ -1,5 +1,6 @@
 //! `LoadAware`, `TargetLoadPacking` and `Dynamic` answer as the tables in their upstream tests do, fed with events and samples
 //! as any embedder feeds them. What of the tables cannot be said that way is listed in the fixtures, with the reason.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "functions that tests share")]
 
 use sched_core::{Container, Event, NodeSpec, Owner, PodId, PodSpec, ProfileSet, Resources, Sample, Scheduler};
 use serde_json::{Value, json};

@@ -110,8 +110,7 @@ mod tests {
 
     #[test]
     fn limits_add_up_as_requests_do() {
-        let mut pod = PodTemplate::default();
-        pod.overhead = [("cpu".to_owned(), 7)].into();
+        let mut pod = PodTemplate { overhead: [("cpu".to_owned(), 7)].into(), ..PodTemplate::default() };
         assert_eq!(limit(&pod, "cpu"), 0);
         pod.containers = vec![container(None, Some(100)), container(Some(50), None)];
         pod.init_containers = vec![

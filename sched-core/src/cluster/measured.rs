@@ -191,8 +191,8 @@ fn unmeasured(
     let mut sum: i64 = 0;
     for pod in pods_on(row, pods) {
         let placed = seconds(pod.load.placed_at_ms);
-        let recent = !shown.flatten().is_some_and(|shown| placed <= shown);
-        if !recent && !(sampled && pod.load.sample.is_none()) {
+        let in_report = !sampled || pod.load.sample.is_some();
+        if in_report && shown.flatten().is_some_and(|shown| placed <= shown) {
             continue;
         }
         let estimate =

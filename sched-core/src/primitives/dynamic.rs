@@ -138,7 +138,9 @@ impl Policy for Dynamic {
             let binds = nodes.quantity(binds);
             rows.update([binds], out, |score, [binds]| *score -= binds as i64 / count * HOT_POINTS);
         }
-        out.iter_mut().for_each(|score| *score = (*score).clamp(0, 100));
+        for score in out {
+            *score = (*score).clamp(0, 100);
+        }
     }
 }
 

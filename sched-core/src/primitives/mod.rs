@@ -10,6 +10,7 @@ mod fit;
 mod go_duration;
 mod hybrid_unschedulable;
 mod image_locality;
+mod levels;
 mod live;
 mod load_aware;
 mod node_affinity;
@@ -32,6 +33,7 @@ pub use fit::{Fit, FitConfig};
 pub use go_duration::{GoDuration, GoDurationError};
 pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
+pub use levels::{AllAbove, LevelClass, SuppressionPercent, WaterLevelConfig, WaterLevelRule, WhenAllAbove};
 pub use load_aware::{CpuMemory, LoadAware, LoadAwareConfig};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
 pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
@@ -43,9 +45,7 @@ pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint
 pub use taints::TaintToleration;
 pub use target_load_packing::{DefaultRequests, TargetLoadPacking, TargetLoadPackingConfig};
 pub use unschedulable::NodeUnschedulable;
-pub use water_level::{
-    AllAbove, LevelClass, SuppressionPercent, WaterLevel, WaterLevelConfig, WaterLevelRule, WhenAllAbove,
-};
+pub use water_level::WaterLevel;
 
 const SHIFT: f64 = (1u64 << 52) as f64;
 

@@ -77,8 +77,8 @@ fn compare_policies(pair: &Pair, pod: &PodKey, evaluation: &Evaluation) {
         match prefilter(&policy.kind, template) {
             Prefilter::Go => assert!(!answer.narrowed && answer.reject.is_none(), "{name}"),
             Prefilter::Reject(reason) => assert_eq!(answer.reject.as_ref(), Some(&reason), "{name}"),
-            Prefilter::Only(named) => {
-                let existing: Vec<String> = named.into_iter().filter(|n| world.nodes.contains_key(n)).collect();
+            Prefilter::Only(only) => {
+                let existing: Vec<String> = only.into_iter().filter(|n| world.nodes.contains_key(n)).collect();
                 assert!(answer.narrowed, "{name}");
                 assert_eq!(names(&evaluation.named), existing, "{name}");
             }

@@ -13,4 +13,6 @@ mod state;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod variety;
+#[cfg(test)]
 mod vectors;

@@ -1,7 +1,7 @@
 //! The policy over columns that are set by hand: statistics that no run of samples could have.
 
 use super::*;
-use sched_abi::{Bits, EstimateRule, NodeSelector, ResourceId};
+use sched_abi::{Bits, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId};
 use serde_json::Value;
 
 const NOW_MS: u64 = 100_000_000;
@@ -35,6 +35,10 @@ impl Setup for OneNode {
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {
         Err(SetupError(format!("{selector:?}")))
     }
+
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
+        Err(SetupError(format!("{selector:?}")))
+    }
 }
 
 impl Nodes for OneNode {
@@ -46,7 +50,7 @@ impl Nodes for OneNode {
         1
     }
 
-    fn resource_name(&self, _: ResourceId) -> &str {
+    fn resource_name(&self, _: ResourceId) -> &'static str {
         ""
     }
 

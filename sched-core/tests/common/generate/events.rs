@@ -115,7 +115,8 @@ pub(crate) fn sample() -> impl Strategy<Value = Sample> {
         .prop_map(|(at_ms, window_ms, cpu_milli, memory_bytes)| Sample { at_ms, window_ms, cpu_milli, memory_bytes })
 }
 
-fn mark() -> impl Strategy<Value = Mark> {
+/// A mark, with or without an end.
+pub(crate) fn mark() -> impl Strategy<Value = Mark> {
     let time = || prop::option::of(one_of(&[0, 999_999_000, 1_000_050_000, 1_000_900_000]));
     (text(&["", "memory pressure"]), time(), time()).prop_map(|(reason, from_ms, until_ms)| Mark {
         reason,

@@ -6,15 +6,16 @@ mod pods;
 mod profiles;
 mod selectors;
 
-pub(crate) use events::{Step, bad_event, steps};
+pub(crate) use events::{Step, bad_event, mark, sample, steps};
 pub(crate) use nodes::{node, nodes};
 pub(crate) use pods::{container, pod, template};
-pub(crate) use profiles::{profile, profile_text};
+pub(crate) use profiles::{any_profile, monotone_profile, profile, profile_text};
 
 use super::reference::{Place, PodKey, PodState, World};
 use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::test_runner::RngSeed;
-use sched_core::{Event, NodeSpec, PodSpec};
+use sched_core::{Event, Mark, NodeSpec, PodSpec, Sample};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// How a property test runs. The seed is printed, and shown where the test fails; `PROPTEST_RNG_SEED` reruns it, and
@@ -45,12 +46,20 @@ pub(crate) struct Scenario {
     /// Each with the name of its node, one a minute up to [`NOW_MS`], half an hour at most.
     pub(crate) bound: Vec<(PodSpec, String)>,
     pub(crate) pending: Vec<PodSpec>,
+    /// What is measured and marked once all pods are bound.
+    pub(crate) told: Vec<Event>,
 }
 
 impl Scenario {
     /// The events that make the cluster, in order.
     pub(crate) fn events(&self) -> Vec<Event> {
-        let mut events: Vec<Event> = self.nodes.iter().cloned().map(Event::NodeAdded).collect();
+        let nodes = self.nodes.iter().cloned().map(Event::NodeAdded);
+        nodes.chain(self.pod_events()).chain(self.told.iter().cloned()).collect()
+    }
+
+    /// The events of pods alone.
+    pub(crate) fn pod_events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
         for (i, (pod, node)) in self.bound.iter().enumerate() {
             events.push(Event::PodAdded(pod.clone()));
             events.push(bind(pod, node, bound_at_ms(i)));
@@ -71,6 +80,7 @@ impl Scenario {
         for spec in &self.pending {
             world.pods.insert(key(spec), PodState::new(spec.clone(), Place::Pending));
         }
+        self.told.iter().for_each(|event| world.apply(event));
         world
     }
 }
@@ -96,22 +106,42 @@ pub(crate) fn scenario(most: usize) -> impl Strategy<Value = Scenario> {
         (nodes(size), pods_a_node, prop::collection::vec(pod("waiting"), 1..=3)).prop_flat_map(
             move |(nodes, pods_a_node, pending)| {
                 let most = if size == 0 { 0 } else { size * pods_a_node };
-                let bound = prop::collection::vec((pod("running"), any::<prop::sample::Index>()), 0..=most);
-                (Just(nodes), bound, Just(pending)).prop_map(|(nodes, bound, pending)| assemble(nodes, bound, pending))
+                let bound = prop::collection::vec((pod("running"), any::<Index>()), 0..=most);
+                let told =
+                    prop::collection::vec((any::<Index>(), sample(), prop::option::weighted(0.2, mark())), 0..=size);
+                (Just((nodes, pending)), bound, told)
+                    .prop_map(|((nodes, pending), bound, told)| assemble(nodes, bound, pending, told))
             },
         )
     })
 }
 
 /// Gives pods distinct names and nodes.
-fn assemble(nodes: Vec<NodeSpec>, bound: Vec<(PodSpec, prop::sample::Index)>, mut pending: Vec<PodSpec>) -> Scenario {
+fn assemble(
+    nodes: Vec<NodeSpec>,
+    bound: Vec<(PodSpec, Index)>,
+    mut pending: Vec<PodSpec>,
+    told: Vec<(Index, Sample, Option<Mark>)>,
+) -> Scenario {
     let bound = bound.into_iter().enumerate().map(|(i, (mut pod, at))| {
         pod.name = format!("{}-{i}", pod.name);
         // Where a bound pod wanted to go no longer matters.
         pod.template.node_name = None;
         (pod, at.get(&nodes).name.clone())
     });
-    let bound = bound.collect();
+    let bound: Vec<(PodSpec, String)> = bound.collect();
+    let told = told.into_iter().flat_map(|(at, sample, mark)| {
+        let sample = Sample { at_ms: NOW_MS - sample.at_ms, ..sample };
+        let node = &at.get(&nodes).name;
+        let of_node = Event::NodeSample { name: node.clone(), sample };
+        let of_pod = (!bound.is_empty()).then(|| {
+            let (namespace, name) = key(&at.get(&bound).0);
+            Event::PodSample { namespace, name, sample }
+        });
+        let mark = mark.map(|mark| Event::Marked { name: node.clone(), mark: Some(mark) });
+        std::iter::once(of_node).chain(of_pod).chain(mark)
+    });
+    let told = told.collect();
     for (i, pod) in pending.iter_mut().enumerate() {
         pod.name = format!("{}-{i}", pod.name);
         // The status of containers is that of running ones.
@@ -119,7 +149,7 @@ fn assemble(nodes: Vec<NodeSpec>, bound: Vec<(PodSpec, prop::sample::Index)>, mu
         template.containers.iter_mut().chain(&mut template.init_containers).for_each(|c| c.status = None);
         template.resize_infeasible = false;
     }
-    Scenario { nodes, bound, pending }
+    Scenario { nodes, bound, pending, told }
 }
 
 /// One of a few values, each as likely.

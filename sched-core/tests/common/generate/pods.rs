@@ -98,7 +98,7 @@ fn requests() -> impl Strategy<Value = Resources> {
     let disk = maybe(0.1, &[0, 500_000_000, GIB, 10 * GIB]);
     let gpu = maybe(0.06, &[0, 1, 2, 4]);
     let batch = maybe(0.1, &[0, 500, 4_000]);
-    let pages = maybe(0.05, &[0, 64 * MIB, 256 * MIB]);
+    let pages = maybe(0.08, &[0, 64 * MIB, 256 * MIB]);
     (cpu, memory, disk, gpu, batch, pages).prop_map(|(cpu, memory, disk, gpu, batch, pages)| {
         let all = [
             ("cpu", cpu),

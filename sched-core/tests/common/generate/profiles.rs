@@ -2,7 +2,9 @@
 
 use super::selectors::{preferred, selector};
 use super::{one_of, text};
+use crate::common::reference::Kind;
 use proptest::prelude::*;
+use sched_core::PolicyConfig;
 use sched_core::abi::PreferredTerm;
 use serde_json::{Value, json};
 
@@ -28,6 +30,37 @@ pub(crate) fn profile() -> impl Strategy<Value = Value> {
         .prop_map(|policies| json!({ "name": "generated", "policies": policies }))
 }
 
+/// The names of the library's own policies, which the reference does not know.
+fn own_policies() -> Vec<&'static str> {
+    let own = |name: &&&str| Kind::from_json(name, &Value::Null).is_none();
+    PolicyConfig::NAMES.iter().filter(own).copied().collect()
+}
+
+/// A profile of any policies: kube-scheduler's as in [`profile`], and some of the library's own, with default settings.
+pub(crate) fn any_profile() -> impl Strategy<Value = Value> {
+    let own = own_policies();
+    let chosen = prop::collection::vec((prop::bool::weighted(0.4), 1..=20_i64), own.len());
+    (profile(), chosen).prop_map(move |(mut profile, chosen)| {
+        let policies = profile["policies"].as_array_mut().expect("a list");
+        for (name, (_, weight)) in own.iter().zip(chosen).filter(|(_, (chosen, _))| *chosen) {
+            policies.push(json!({ "name": name, "weight": weight }));
+        }
+        profile
+    })
+}
+
+/// The same, without policies that say of themselves that more free capacity can make a node infeasible.
+pub(crate) fn monotone_profile() -> impl Strategy<Value = Value> {
+    let monotone = |policy: &Value| {
+        let config = policy["name"].as_str().and_then(PolicyConfig::default_of).expect("a known policy");
+        config.build().manifest().monotone
+    };
+    any_profile().prop_map(move |mut profile| {
+        profile["policies"].as_array_mut().expect("a list").retain(monotone);
+        profile
+    })
+}
+
 fn policy(name: &str, weight: i64, config: Value) -> Value {
     let mut policy = json!({ "name": name });
     if matches!(name, "NodeUnschedulable" | "NodeName" | "NodePorts") {
@@ -44,8 +77,9 @@ fn policy(name: &str, weight: i64, config: Value) -> Value {
 pub(crate) fn profile_text(profile: &Value) -> String {
     let entry = |policy: &Value| {
         let rest = policy.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
-        let rest: String = rest.map(|(key, value)| format!(", \"{key}\": {value}")).collect();
-        format!("{{\"name\": {}{rest}}}", policy["name"])
+        let first = [format!("\"name\": {}", policy["name"])].into_iter();
+        let entries: Vec<String> = first.chain(rest.map(|(key, value)| format!("\"{key}\": {value}"))).collect();
+        format!("{{{}}}", entries.join(", "))
     };
     let policies: Vec<String> = profile["policies"].as_array().into_iter().flatten().map(entry).collect();
     format!("{{\"profiles\": [{{\"name\": {}, \"policies\": [{}]}}]}}", profile["name"], policies.join(", "))

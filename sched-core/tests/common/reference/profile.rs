@@ -52,15 +52,16 @@ impl Profile {
         Self { policies: policies.into() }
     }
 
-    /// A profile as it stands in a profile file: `{"policies": [{"name", "weight", "config"}]}`.
+    /// A profile as it stands in a profile file: `{"policies": [{"name", "weight", "config"}]}`. Policies that the
+    /// reference does not know are left out.
     pub(crate) fn from_json(profile: &Value) -> Self {
         let policy = |policy: &Value| {
             let name = policy["name"].as_str().expect("a name").to_owned();
             let weight = policy["weight"].as_i64().unwrap_or(1).into();
-            let kind = Kind::from_json(&name, &policy["config"]).expect("a known policy");
-            Policy { name, weight, kind }
+            let kind = Kind::from_json(&name, &policy["config"])?;
+            Some(Policy { name, weight, kind })
         };
-        Self { policies: array(&profile["policies"]).iter().map(policy).collect() }
+        Self { policies: array(&profile["policies"]).iter().filter_map(policy).collect() }
     }
 }
 

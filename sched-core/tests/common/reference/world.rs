@@ -85,7 +85,7 @@ impl World {
                 }
             }
             Event::PodBound { namespace, name, node, at_ms } => {
-                self.bind(&(namespace.clone(), name.clone()), node, *at_ms)
+                self.bind(&(namespace.clone(), name.clone()), node, *at_ms);
             }
             Event::PodRemoved { namespace, name } => {
                 self.pods.remove(&(namespace.clone(), name.clone()));
