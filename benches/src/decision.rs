@@ -46,12 +46,14 @@ impl Shape {
         Self::Port,
     ];
 
-    /// The `serial`-th pod of this shape. No two have the same requests, so nothing known of one answers for another.
-    pub fn pod(self, serial: u64) -> PodSpec {
+    /// The `serial`-th pod of this shape. No two have the same requests, so nothing that was worked out for one answers for another.
+    /// It is one more of the `owners` applications that the cluster has.
+    pub fn pod(self, serial: u64, owners: usize) -> PodSpec {
         let memory = (256 << 20) + serial as i64 * 4096;
-        let mut template = scenario::owned(serial as usize, &[("cpu", 250 + serial as i64 % 769), ("memory", memory)]);
+        let owner = serial as usize % owners.max(1);
+        let mut template = scenario::owned(owner, &[("cpu", 250 + serial as i64 % 769), ("memory", memory)]);
         self.add_to(&mut template);
-        PodSpec { namespace: "new".to_owned(), name: format!("pod-{serial}"), template, terminating: false }
+        PodSpec { namespace: Scenario::namespace(owner), name: format!("pod-{serial}"), template, terminating: false }
     }
 
     fn add_to(self, pod: &mut PodTemplate) {
@@ -102,6 +104,7 @@ pub struct Bench {
     switch: Arc<Switch>,
     reads: Vec<Reads>,
     nodes: usize,
+    owners: usize,
     serial: u64,
 }
 
@@ -113,7 +116,8 @@ impl Bench {
         policies.push((Box::new(Ceiling(Arc::clone(&switch))), 1));
         let mut scheduler = Scheduler::with_policies(policies, SEED)?;
         scenario.feed(|event| scheduler.apply(event, NOW_MS))?;
-        Ok(Self { scheduler, switch, reads: recorded_reads(profile)?, nodes: scenario.nodes, serial: 0 })
+        let reads = recorded_reads(profile)?;
+        Ok(Self { scheduler, switch, reads, nodes: scenario.nodes, owners: scenario.owners(), serial: 0 })
     }
 
     /// Nodes in the cluster.
@@ -166,7 +170,7 @@ impl Bench {
         let mut digest = fnv1a_with(0xcbf2_9ce4_8422_2325, &[]);
         for serial in 0..64 {
             let place = serial as usize % Shape::MIX.len();
-            let pod = shape(place).pod(1_000_000 + serial);
+            let pod = shape(place).pod(1_000_000 + serial, self.owners);
             let id = self.scheduler.add_pod(&pod)?;
             let decision = self.scheduler.decide(id, NOW_MS)?;
             let node = self.scheduler.cluster().node_name(decision.row).unwrap_or_default();
@@ -180,7 +184,7 @@ impl Bench {
 
     fn next_pod(&mut self, place: usize) -> PodSpec {
         self.serial += 1;
-        shape(place).pod(self.serial)
+        shape(place).pod(self.serial, self.owners)
     }
 
     fn forget(&mut self, pod: PodSpec) -> Result<(), Failure> {
@@ -200,10 +204,11 @@ fn recorded_reads(profile: &Profile) -> Result<Vec<Reads>, Failure> {
         (Box::new(Recorder { inner, reads: Arc::clone(&reads) }), weight)
     };
     let mut scheduler = Scheduler::with_policies(profile.build()?.into_iter().map(watch).collect(), SEED)?;
-    Scenario::full(500).feed(|event| scheduler.apply(event, NOW_MS))?;
+    let scenario = Scenario::full(500);
+    scenario.feed(|event| scheduler.apply(event, NOW_MS))?;
     let mut of_place = Vec::new();
     for place in 0..Shape::MIX.len() {
-        let id = scheduler.add_pod(&shape(place).pod(place as u64))?;
+        let id = scheduler.add_pod(&shape(place).pod(place as u64, scenario.owners()))?;
         Recorder::take(&reads);
         scheduler.decide(id, NOW_MS)?;
         of_place.push(Recorder::take(&reads));

@@ -3,6 +3,7 @@
 
 use crate::rng::Rng;
 use sched_core::abi::QosClass;
+use sched_core::hash::fnv1a;
 use sched_core::{
     Container, Event, Labels, NodeImage, NodeSpec, Owner, PodSpec, PodTemplate, Resources, Sample, Taint, TaintEffect,
 };
@@ -83,7 +84,7 @@ impl Scenario {
     pub fn pod(self, node: usize, place: usize) -> PodSpec {
         let size = Self::size(node);
         let (cores, pods) = SIZES.get(size).copied().unwrap_or((1, 1));
-        let owners = (self.nodes * 2 / REPLICAS).max(1);
+        let owners = self.owners() / SIZES.len();
         let owner = Rng::new(3, (node * 64 + place) as u64).below(owners) * SIZES.len() + size;
         // Requests fill two thirds of a machine on average; one node in ten is full.
         let full = node % 10 == 3;
@@ -93,7 +94,7 @@ impl Scenario {
         let memory = cpu * rng.pick([2, 3, 4, 5]) * (GIB / 1000) * 9 / 10;
         let template = owned(owner, &[("cpu", cpu), ("memory", memory)]);
         PodSpec {
-            namespace: format!("team-{}", owner % 40),
+            namespace: Self::namespace(owner),
             name: format!("app-{owner}-{node:x}-{place}"),
             template,
             terminating: false,
@@ -117,6 +118,31 @@ impl Scenario {
         }
     }
 
+    /// A sample of a pod's use, taken within the last minute: pods of one owner are alike.
+    fn pod_sample(pod: &PodSpec, node: usize, place: usize) -> Event {
+        let requested = |name| pod.template.containers.iter().filter_map(|c| c.requests.get(name)).sum::<i64>();
+        let mut rng = Rng::new(8, (node * 64 + place) as u64);
+        let owner = fnv1a(pod.template.owner.as_ref().map_or("", |o| &o.name).as_bytes());
+        let percent = 15 + Rng::new(9, owner).below(60) as i64 + rng.below(15) as i64;
+        let sample = Sample {
+            at_ms: NOW_MS - rng.below(60_000) as u64,
+            window_ms: 60_000,
+            cpu_milli: requested("cpu") * percent / 100,
+            memory_bytes: requested("memory") * 7 / 10,
+        };
+        Event::PodSample { namespace: pod.namespace.clone(), name: pod.name.clone(), sample }
+    }
+
+    /// Owners whose pods are in the cluster.
+    pub fn owners(self) -> usize {
+        (self.nodes * 2 / REPLICAS).max(1) * SIZES.len()
+    }
+
+    /// The namespace of an owner's pods.
+    pub fn namespace(owner: usize) -> String {
+        format!("team-{}", owner % 40)
+    }
+
     /// Feeds the whole cluster, event by event.
     pub fn feed<E>(self, mut apply: impl FnMut(&Event) -> Result<(), E>) -> Result<(), E> {
         for node in 0..self.nodes {
@@ -126,8 +152,10 @@ impl Scenario {
             for place in 0..self.pods_on(node) {
                 let pod = self.pod(node, place);
                 let bound = Self::bind(&pod, node, place);
+                let sampled = Self::pod_sample(&pod, node, place);
                 apply(&Event::PodAdded(pod))?;
                 apply(&bound)?;
+                apply(&sampled)?;
             }
             apply(&Event::NodeSample { name: node_name(node), sample: Self::node_sample(node) })?;
         }

@@ -24,6 +24,8 @@ pub(crate) struct DerivedColumns {
     slot: Option<u64>,
     /// Rows whose recent placements changed since.
     stale: Vec<u32>,
+    /// Rows at that time.
+    rows: usize,
     marked: Vec<u64>,
     /// Within these times the marked rows stay the same; `None` when a mark changed.
     marked_for: Option<(u64, u64)>,
@@ -45,8 +47,14 @@ impl DerivedColumns {
     }
 
     pub(crate) fn heat_changed(&mut self, row: u32) {
-        if !self.columns.is_empty() {
-            self.stale.push(row);
+        if self.columns.is_empty() {
+            return;
+        }
+        self.stale.push(row);
+        if self.stale.len() > self.rows {
+            // As many as there are rows: all of them are due, and the list does not grow while nobody decides.
+            self.stale.clear();
+            self.slot = None;
         }
     }
 
@@ -82,7 +90,7 @@ impl Cluster {
         self.forecast.publish(forecast_at, &self.nodes, &self.pods, &self.apps);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
-        let all = derived.slot != Some(now_slot) || derived.stale.len() > rows;
+        let all = derived.slot != Some(now_slot);
         for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
@@ -104,6 +112,7 @@ impl Cluster {
             }
         }
         derived.slot = Some(now_slot);
+        derived.rows = rows;
         derived.stale.clear();
     }
 

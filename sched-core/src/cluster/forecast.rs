@@ -20,10 +20,19 @@ pub(crate) struct Forecast {
     /// Variance of the use of the pods on the node, milli-CPU squared; pods of one application vary together.
     pub(crate) variance: Vec<f64>,
     /// Expected overload as the node stands, per curve that a policy asked for.
-    overload: Vec<(Curve, Vec<f64>)>,
+    overload: Vec<OverloadColumn>,
     stale: Vec<u32>,
     /// The time that the columns were last computed for as a whole.
     at_ms: Option<u64>,
+}
+
+/// Expected overload under one curve.
+#[derive(Debug)]
+struct OverloadColumn {
+    curve: Curve,
+    /// The weights of the hours at the time that the column stands for.
+    weights: Hours,
+    values: Vec<f64>,
 }
 
 impl Forecast {
@@ -34,19 +43,25 @@ impl Forecast {
 
     pub(crate) fn want_overload(&mut self, curve: Curve) {
         self.want();
-        if self.overload.iter().all(|(c, _)| *c != curve) {
-            self.overload.push((curve, Vec::new()));
+        if self.overload.iter().all(|c| c.curve != curve) {
+            self.overload.push(OverloadColumn { curve, weights: Hours::at(0, curve), values: Vec::new() });
         }
     }
 
     pub(crate) fn overload(&self, curve: Curve) -> &[f64] {
-        self.overload.iter().find(|(c, _)| *c == curve).map_or(&[], |(_, column)| column)
+        self.overload.iter().find(|c| c.curve == curve).map_or(&[], |c| &c.values)
     }
 
     /// The pods on a row changed, or its machine did.
     pub(crate) fn row_changed(&mut self, row: u32) {
-        if self.wanted {
-            self.stale.push(row);
+        if !self.wanted {
+            return;
+        }
+        self.stale.push(row);
+        if self.stale.len() > self.variance.len() {
+            // As many as there are rows: all of them are due, and the list does not grow while nobody decides.
+            self.stale.clear();
+            self.at_ms = None;
         }
     }
 
@@ -56,27 +71,28 @@ impl Forecast {
             return;
         }
         let rows = nodes.rows();
-        let all = self.at_ms != Some(at_ms) || self.stale.len() > rows;
+        let all = self.at_ms != Some(at_ms);
         self.at_ms = Some(at_ms);
-        let overload = self.overload.iter_mut().map(|(_, column)| column);
+        let overload = self.overload.iter_mut().map(|c| &mut c.values);
         for column in self.hours.iter_mut().chain([&mut self.profiled, &mut self.variance]).chain(overload) {
             column.resize(rows, 0.0);
         }
         let stale = std::mem::take(&mut self.stale);
         if all {
+            self.overload.iter_mut().for_each(|c| c.weights = Hours::at(at_ms, c.curve));
             for row in 0..rows as u32 {
-                self.compute(row, at_ms, nodes, pods, apps);
+                self.compute(row, nodes, pods, apps);
             }
         } else {
             for &row in &stale {
-                self.compute(row, at_ms, nodes, pods, apps);
+                self.compute(row, nodes, pods, apps);
             }
         }
         self.stale = stale;
         self.stale.clear();
     }
 
-    fn compute(&mut self, row: u32, at_ms: u64, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+    fn compute(&mut self, row: u32, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         let at = row as usize;
         let (mut hours, mut variance, mut sampled) = ([0; HORIZON_HOURS], 0, false);
         let mut by_app: SmallVec<[(u32, i64); 32]> = SmallVec::new();
@@ -104,8 +120,8 @@ impl Forecast {
         put(&mut self.profiled, at, hours.first().filter(|_| sampled).copied().unwrap_or(0.0));
         put(&mut self.variance, at, variance as f64);
         let capacity = nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(at)).copied().unwrap_or(0.0);
-        for (curve, column) in &mut self.overload {
-            put(column, at, curve.overload(&Hours::at(at_ms, *curve), &hours, variance as f64, capacity));
+        for OverloadColumn { curve, weights, values } in &mut self.overload {
+            put(values, at, curve.overload(weights, &hours, variance as f64, capacity));
         }
     }
 }

@@ -70,7 +70,7 @@ impl Run<'_> {
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
-        best.map(|(row, total)| Best { row, total: total - totals::ZERO + alike, feasible })
+        best.map(|best| Best { row: best.row, total: best.total - totals::ZERO + alike, feasible })
     }
 
     fn start(&self, work: &mut Work, rows: usize) {

@@ -1,6 +1,7 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
-use super::totals::larger;
+use super::totals::{ZERO, larger};
+use crate::primitives::{WHOLE, whole_bits};
 use sched_abi::Normalize;
 
 /// The largest score after normalisation.
@@ -21,7 +22,7 @@ impl Default for Extremes {
 
 /// Added to a raw score it gives the bits of a positive float, 2^52 + 2^51 + the score, so that scores compare as floats do
 /// (see `totals.rs` for why).
-const BIAS: i64 = super::totals::ZERO + (1 << 51);
+const BIAS: i64 = ZERO + (1 << 51);
 
 impl Extremes {
     /// Takes the feasible rows of a piece into account: those whose mask is all ones.
@@ -99,11 +100,38 @@ impl Scale {
                 let add = |raw: i64| self.adds.get(raw.wrapping_sub(min) as usize).copied().unwrap_or(0);
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
+            Way::Formula(how, extremes, weight) if extremes.min >= 0 => formula(how, extremes, weight, raw, totals),
             Way::Formula(how, extremes, weight) => {
                 let add = |raw| weight.wrapping_mul(normalize(how, raw, extremes));
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
         }
+    }
+}
+
+/// The formulas over whole columns, for candidates whose scores are not negative: what [`normalize`] says, in vector loops.
+fn formula(how: Normalize, extremes: Extremes, weight: i64, raw: &[i64], totals: &mut [i64]) {
+    let Extremes { min, max } = extremes;
+    // Scores below 2^51 as floats through their bits; rows that are out may give anything.
+    let part = |of: i64, whole: f64| {
+        let of = f64::from_bits(ZERO.wrapping_add(of) as u64) - f64::from_bits(ZERO as u64);
+        (whole_bits(MAX_SCORE as f64 * of / whole) & WHOLE) as i64
+    };
+    match how {
+        Normalize::None => {}
+        Normalize::Max => each(raw, totals, weight, |raw| part(raw, max as f64)),
+        Normalize::MaxReversed => each(raw, totals, weight, |raw| MAX_SCORE - part(raw, max as f64)),
+        Normalize::MinMaxReversed => each(raw, totals, weight, |raw| part(max.wrapping_sub(raw), (max - min) as f64)),
+    }
+}
+
+#[inline]
+fn each(raw: &[i64], totals: &mut [i64], weight: i64, score: impl Fn(i64) -> i64) {
+    let rows = totals.iter_mut().zip(raw);
+    if weight == 1 {
+        rows.for_each(|(total, &raw)| *total = total.wrapping_add(score(raw)));
+    } else {
+        rows.for_each(|(total, &raw)| *total = total.wrapping_add(weight.wrapping_mul(score(raw))));
     }
 }
 

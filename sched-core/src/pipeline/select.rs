@@ -12,6 +12,15 @@ pub(crate) struct Best {
     pub(crate) feasible: u32,
 }
 
+/// The best row so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leader {
+    pub(crate) row: u32,
+    /// As `totals.rs` keeps it.
+    pub(crate) total: i64,
+    rank: u64,
+}
+
 /// What breaks ties.
 pub(crate) struct Ties<'a> {
     pub(crate) seed: u64,
@@ -28,22 +37,33 @@ impl Ties<'_> {
         feasible: &[u64],
         start: usize,
         end: usize,
-        best: &mut Option<(u32, i64)>,
+        best: &mut Option<Leader>,
     ) {
         let totals = totals.get(start..end).unwrap_or_default();
         let words = feasible.get(start / 64..).unwrap_or_default();
         for (i, (&word, totals)) in words.iter().zip(totals.chunks(64)).enumerate() {
             // A word that cannot hold a winner is passed over by its maximum.
-            if word == 0 || best.is_some_and(|(_, so_far)| highest(totals) < so_far) {
+            if word == 0 || best.is_some_and(|best| highest(totals) < best.total) {
                 continue;
             }
             let rows = (start + i * 64) as u32..;
             for ((bit, &total), row) in totals.iter().enumerate().zip(rows) {
-                let better = |(at, so_far)| total > so_far || (total == so_far && self.before(row, at));
-                if word >> bit & 1 == 1 && best.is_none_or(better) {
-                    *best = Some((row, total));
+                if word >> bit & 1 == 1 && best.is_none_or(|best| total >= best.total) {
+                    self.challenge(best, row, total);
                 }
             }
+        }
+    }
+
+    /// Puts a row in the lead that is at least as good, unless the tie goes to the leader.
+    fn challenge(&self, best: &mut Option<Leader>, row: u32, total: i64) {
+        let rank = self.rank_of(row);
+        let loses = |best: &Leader| {
+            let first = best.rank.cmp(&rank).then_with(|| self.name(best.row).cmp(&self.name(row)));
+            total == best.total && first.is_le()
+        };
+        if !best.as_ref().is_some_and(loses) {
+            *best = Some(Leader { row, total, rank });
         }
     }
 
@@ -54,8 +74,14 @@ impl Ties<'_> {
 
     /// The order among equals.
     pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
-        let rank_of = |row: u32| rank(self.seed, self.hashes.get(row as usize).copied().unwrap_or(0));
-        let name = |row: u32| self.names.get(row as usize).and_then(Option::as_ref);
-        rank_of(a).cmp(&rank_of(b)).then_with(|| name(a).cmp(&name(b)))
+        self.rank_of(a).cmp(&self.rank_of(b)).then_with(|| self.name(a).cmp(&self.name(b)))
+    }
+
+    fn rank_of(&self, row: u32) -> u64 {
+        rank(self.seed, self.hashes.get(row as usize).copied().unwrap_or(0))
+    }
+
+    fn name(&self, row: u32) -> Option<&Arc<str>> {
+        self.names.get(row as usize).and_then(Option::as_ref)
     }
 }
