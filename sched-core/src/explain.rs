@@ -152,7 +152,9 @@ impl Scheduler {
             for answer in &evaluation.answers {
                 let verdict = answer.verdicts.get(k).copied().unwrap_or_default();
                 if !verdict.passes() {
-                    let reasons = answer.texts(verdict).map(str::to_owned).collect();
+                    // Not in the order of resource ids, which depends on what was interned first.
+                    let mut reasons: Vec<String> = answer.texts(verdict).map(str::to_owned).collect();
+                    reasons.sort_unstable();
                     against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy, reasons }));
                 }
             }
