@@ -1,1 +1,10 @@
-//! Shared scenarios of the benchmarks.
+//! What the benchmarks share: generated clusters, the ceiling that decisions are compared with, and the measurements that
+//! both criterion and the program `ratios` print.
+
+pub mod ceiling;
+pub mod decision;
+pub mod events;
+pub mod memory;
+pub mod ratio;
+pub mod rng;
+pub mod scenario;

@@ -18,7 +18,7 @@ impl Scheduler {
         let mut shortages: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
         let mut opened: BTreeMap<String, usize> = BTreeMap::new();
         for (k, &row) in evaluation.rows.iter().enumerate() {
-            let mut against = evaluation.answers.iter().filter(|a| !verdict(a, k).passes());
+            let mut against = evaluation.answers.iter().filter(|a| !a.passes(k));
             let (Some(only), None) = (against.next(), against.next()) else { continue };
             if only.policy == "NodeResourcesFit" {
                 if let Some((resource, amount)) = self.shortage(pod, row, only, verdict(only, k)) {
@@ -80,6 +80,8 @@ impl Scheduler {
             "NodeAffinity" => "without its node selector and affinity".to_owned(),
             "NodeName" => "without its node name".to_owned(),
             "NodePorts" => "with other host ports".to_owned(),
+            "HybridUnschedulable" => "once their marks are gone".to_owned(),
+            "WaterLevel" => "once their predicted use is below the water level".to_owned(),
             "TaintToleration" => {
                 let class = self.cluster().pods.class_of(pod.0)?;
                 let set = self.cluster().nodes.taint_set.get(row.0 as usize)?;

@@ -1,6 +1,6 @@
 //! Selectors, node affinity, pod (anti-)affinity and topology spread constraints.
 
-use crate::error::{FieldError, Within as _};
+use crate::error::{FieldError, Within as _, each, list};
 use k8s_openapi::api::core::v1 as k8s;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use sched_core::abi::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
@@ -8,15 +8,6 @@ use sched_core::{LabelSelector, Labels, PodAffinityTerm, SpreadConstraint};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
-
-/// Converts every element of a list; an error names field and index.
-fn each<S, T>(field: &str, list: &[S], convert: impl Fn(&S) -> Result<T, FieldError>) -> Result<Vec<T>, FieldError> {
-    list.iter().enumerate().map(|(i, item)| convert(item).within_index(i).within(field)).collect()
-}
-
-fn list<T>(list: Option<&Vec<T>>) -> &[T] {
-    list.map_or(&[], Vec::as_slice)
-}
 
 /// `requiredDuringSchedulingIgnoredDuringExecution` of a node affinity.
 pub(crate) fn required_nodes(affinity: &k8s::NodeAffinity) -> Result<Option<NodeSelector>, FieldError> {

@@ -1,36 +1,22 @@
-//! Containers: requests, images, host ports and what the node's agent reports of an in-place resize.
+//! Containers: requests, limits, images, host ports and what the node's agent reports of an in-place resize.
 
-use crate::error::{FieldError, Problem, Within as _};
-use crate::resources::{container_requests, optional};
+use crate::error::{FieldError, Problem, Within as _, list};
+use crate::resources::{of_container, optional};
 use k8s_openapi::api::core::v1 as k8s;
 use sched_core::{Container, ContainerResources, HostPort, Protocol};
 
-/// What a pod's containers share: the network they stand in, and their statuses.
-#[derive(Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
-    /// Every container port is a port of the host.
-    pub(crate) host_network: bool,
-    /// `containerStatuses` or `initContainerStatuses`.
-    pub(crate) statuses: Option<&'a Vec<k8s::ContainerStatus>>,
-    /// The field that the statuses stand in, for errors.
-    pub(crate) status_field: &'static str,
-}
-
-/// One container; errors are relative to the pod, `field` and `index` say which container it is.
-pub(crate) fn container(
-    source: &k8s::Container,
-    around: Surroundings<'_>,
-    (field, index): (&str, usize),
-) -> Result<Container, FieldError> {
-    let within_spec = |result: Result<_, FieldError>| result.within_index(index).within(field).within("spec");
-    let ports = source.ports.iter().flatten().enumerate();
-    let ports = ports.map(|(i, port)| host_port(port, around.host_network).within_index(i).within("ports"));
+/// One container, without what its status tells. With `host_network` its ports are ports of the host.
+pub(crate) fn container(source: &k8s::Container, host_network: bool) -> Result<Container, FieldError> {
+    let amounts = of_container(source)?;
+    let ports = list(source.ports.as_ref()).iter().enumerate();
+    let ports = ports.map(|(i, port)| host_port(port, host_network).within_index(i).within("ports"));
     Ok(Container {
-        requests: container_requests(source).within_index(index).within(field).within("spec")?,
+        requests: amounts.requests,
+        limits: amounts.limits,
         image: source.image.clone().unwrap_or_default(),
-        host_ports: within_spec(ports.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>())?,
+        host_ports: ports.filter_map(Result::transpose).collect::<Result<_, _>>()?,
         restart_always: source.restart_policy.as_deref() == Some("Always"),
-        status: resize_status(&source.name, around)?,
+        status: None,
     })
 }
 
@@ -59,16 +45,27 @@ fn protocol(name: Option<&str>) -> Result<Protocol, FieldError> {
     }
 }
 
-/// What the agent reports of the container; only a status that has `resources` counts.
-fn resize_status(name: &str, around: Surroundings<'_>) -> Result<Option<ContainerResources>, FieldError> {
-    let mut statuses = around.statuses.into_iter().flatten().enumerate();
-    let Some((index, status)) = statuses.find(|(_, status)| status.name == name) else { return Ok(None) };
-    let Some(resources) = &status.resources else { return Ok(None) };
-    let read = || {
-        Ok(ContainerResources {
-            actual: optional(resources.requests.as_ref()).within("requests").within("resources")?,
-            allocated: optional(status.allocated_resources.as_ref()).within("allocatedResources")?,
-        })
-    };
-    read().within_index(index).within(around.status_field).within("status").map(Some)
+/// Adds to the containers what the agent reports of them; only a status that has `resources` counts.
+pub(crate) fn add_statuses(
+    containers: &mut [Container],
+    sources: &[k8s::Container],
+    statuses: &[k8s::ContainerStatus],
+) -> Result<(), FieldError> {
+    for (index, status) in statuses.iter().enumerate() {
+        let named = containers.iter_mut().zip(sources).find(|(_, source)| source.name == status.name);
+        if let (Some((container, _)), Some(resources)) = (named, &status.resources) {
+            container.status = Some(resize_status(status, resources).within_index(index)?);
+        }
+    }
+    Ok(())
+}
+
+fn resize_status(
+    status: &k8s::ContainerStatus,
+    resources: &k8s::ResourceRequirements,
+) -> Result<ContainerResources, FieldError> {
+    Ok(ContainerResources {
+        actual: optional(resources.requests.as_ref()).within_path(["resources", "requests"])?,
+        allocated: optional(status.allocated_resources.as_ref()).within("allocatedResources")?,
+    })
 }

@@ -102,6 +102,8 @@ impl FieldError {
 pub(crate) trait Within {
     /// The part is the field or entry `key`.
     fn within(self, key: &str) -> Self;
+    /// The part is at the end of the way `keys`.
+    fn within_path<const N: usize>(self, keys: [&str; N]) -> Self;
     /// The part is element `index` of a list.
     fn within_index(self, index: usize) -> Self;
 }
@@ -114,12 +116,30 @@ impl<T> Within for Result<T, FieldError> {
         })
     }
 
+    fn within_path<const N: usize>(self, keys: [&str; N]) -> Self {
+        keys.iter().rev().fold(self, |result, key| result.within(key))
+    }
+
     fn within_index(self, index: usize) -> Self {
         self.map_err(|mut error| {
             error.path.0.insert(0, Segment::Index(index));
             error
         })
     }
+}
+
+/// The elements of a list that may be absent.
+pub(crate) fn list<T>(list: Option<&Vec<T>>) -> &[T] {
+    list.map_or(&[], Vec::as_slice)
+}
+
+/// Converts every element of a list; an error names field and index.
+pub(crate) fn each<S, T>(
+    field: &str,
+    list: &[S],
+    convert: impl Fn(&S) -> Result<T, FieldError>,
+) -> Result<Vec<T>, FieldError> {
+    list.iter().enumerate().map(|(i, item)| convert(item).within_index(i).within(field)).collect()
 }
 
 /// Where in the input something stands.

@@ -198,7 +198,7 @@ impl Reader<'_> {
     /// Takes an object's title, which no other may have.
     fn claim(&mut self, title: &str) -> Result<(), FieldError> {
         if self.before.contains(title) || !self.found.titles.insert(title.to_owned()) {
-            return Err(FieldError::new(Problem::Duplicate)).within("name").within("metadata");
+            return Err(FieldError::new(Problem::Duplicate)).within_path(["metadata", "name"]);
         }
         Ok(())
     }

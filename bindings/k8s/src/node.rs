@@ -1,6 +1,6 @@
 //! A Node becomes a node of the cluster.
 
-use crate::error::{FieldError, Problem, Within as _};
+use crate::error::{FieldError, Problem, Within as _, each, list};
 use crate::resources::optional;
 use k8s_openapi::api::core::v1 as k8s;
 use sched_core::{NodeImage, NodeSpec, Taint, TaintEffect};
@@ -22,21 +22,17 @@ use sched_core::{NodeImage, NodeSpec, Taint, TaintEffect};
 /// Names the first field that cannot be used.
 pub fn node_spec(node: &k8s::Node) -> Result<NodeSpec, FieldError> {
     let name = node.metadata.name.clone().filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| FieldError::new(Problem::Missing)).within("name").within("metadata")?;
+    let name = name.ok_or_else(|| FieldError::new(Problem::Missing)).within_path(["metadata", "name"])?;
     let spec = node.spec.clone().unwrap_or_default();
     let status = node.status.clone().unwrap_or_default();
-    let taints = spec.taints.iter().flatten().enumerate();
-    let taints = taints.map(|(i, t)| taint(t).within_index(i).within("taints").within("spec"));
-    let images = status.images.iter().flatten().enumerate();
-    let images = images.map(|(i, image)| node_image(image).within_index(i).within("images").within("status"));
     Ok(NodeSpec {
         name,
         labels: node.metadata.labels.clone().unwrap_or_default(),
-        taints: taints.collect::<Result<_, _>>()?,
+        taints: each("taints", list(spec.taints.as_ref()), taint).within("spec")?,
         unschedulable: spec.unschedulable.unwrap_or(false),
-        allocatable: optional(status.allocatable.as_ref()).within("allocatable").within("status")?,
-        capacity: optional(status.capacity.as_ref()).within("capacity").within("status")?,
-        images: images.collect::<Result<_, _>>()?,
+        allocatable: optional(status.allocatable.as_ref()).within_path(["status", "allocatable"])?,
+        capacity: optional(status.capacity.as_ref()).within_path(["status", "capacity"])?,
+        images: each("images", list(status.images.as_ref()), node_image).within("status")?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! A Pod becomes a pod of the cluster.
 
 use crate::affinity;
-use crate::container::{Surroundings, container};
-use crate::error::{FieldError, Problem, Within as _};
+use crate::container::{add_statuses, container};
+use crate::error::{FieldError, Problem, Within as _, each, list};
 use crate::node::effect;
 use crate::owner::{ReplicaSets, namespace};
 use crate::qos::qos_class;
@@ -35,7 +35,7 @@ use sched_core::{Container, PodSpec, PodTemplate, Toleration, TolerationOperator
 /// Names the first field that cannot be used.
 pub fn pod_spec(pod: &k8s::Pod, replica_sets: &ReplicaSets) -> Result<PodSpec, FieldError> {
     let name = pod.metadata.name.clone().filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| FieldError::new(Problem::Missing)).within("name").within("metadata")?;
+    let name = name.ok_or_else(|| FieldError::new(Problem::Missing)).within_path(["metadata", "name"])?;
     let spec = pod.spec.as_ref().ok_or_else(|| FieldError::new(Problem::Missing)).within("spec")?;
     let mut template = template(pod, spec)?;
     template.owner = replica_sets.top(&pod.metadata);
@@ -51,34 +51,23 @@ fn template(pod: &k8s::Pod, spec: &k8s::PodSpec) -> Result<PodTemplate, FieldErr
     let labels = pod.metadata.labels.clone().unwrap_or_default();
     let no_affinity = k8s::Affinity::default();
     let affinity = spec.affinity.as_ref().unwrap_or(&no_affinity);
-    let node_affinity = affinity.node_affinity.as_ref();
-    let in_affinity = |error: Result<_, FieldError>| error.within("affinity").within("spec");
-    let tolerations = spec.tolerations.iter().flatten().enumerate();
-    let tolerations = tolerations.map(|(i, t)| toleration(t).within_index(i).within("tolerations").within("spec"));
-    let spread = spec.topology_spread_constraints.iter().flatten().enumerate();
-    let spread =
-        spread.map(|(i, s)| affinity::spread(s).within_index(i).within("topologySpreadConstraints").within("spec"));
+    let no_node_affinity = k8s::NodeAffinity::default();
+    let node_affinity = affinity.node_affinity.as_ref().unwrap_or(&no_node_affinity);
+    let in_node_affinity = ["spec", "affinity", "nodeAffinity"];
+    let constraints = list(spec.topology_spread_constraints.as_ref());
     Ok(PodTemplate {
         containers: containers(pod, spec)?,
         init_containers: init_containers(pod, spec)?,
-        overhead: optional(spec.overhead.as_ref()).within("overhead").within("spec")?,
+        overhead: optional(spec.overhead.as_ref()).within_path(["spec", "overhead"])?,
         pod_requests: pod_requests(spec).within("spec")?,
         resize_infeasible: resize_infeasible(pod),
         node_name: spec.node_name.clone().filter(|name| !name.is_empty()),
         node_selector: spec.node_selector.clone().unwrap_or_default(),
-        required_nodes: node_affinity
-            .map_or(Ok(None), affinity::required_nodes)
-            .within("nodeAffinity")
-            .within("affinity")
-            .within("spec")?,
-        preferred_nodes: node_affinity
-            .map_or(Ok(Vec::new()), affinity::preferred_nodes)
-            .within("nodeAffinity")
-            .within("affinity")
-            .within("spec")?,
-        tolerations: tolerations.collect::<Result<_, _>>()?,
-        pod_affinity: in_affinity(affinity::pod_affinity(affinity, &labels))?,
-        spread: spread.collect::<Result<_, _>>()?,
+        required_nodes: affinity::required_nodes(node_affinity).within_path(in_node_affinity)?,
+        preferred_nodes: affinity::preferred_nodes(node_affinity).within_path(in_node_affinity)?,
+        tolerations: each("tolerations", list(spec.tolerations.as_ref()), toleration).within("spec")?,
+        pod_affinity: affinity::pod_affinity(affinity, &labels).within_path(["spec", "affinity"])?,
+        spread: each("topologySpreadConstraints", constraints, affinity::spread).within("spec")?,
         volumes: volumes::restricting(spec),
         priority: priority(spec),
         qos: qos(pod, spec),
@@ -89,24 +78,22 @@ fn template(pod: &k8s::Pod, spec: &k8s::PodSpec) -> Result<PodTemplate, FieldErr
 
 fn containers(pod: &k8s::Pod, spec: &k8s::PodSpec) -> Result<Vec<Container>, FieldError> {
     if spec.containers.is_empty() {
-        return Err(FieldError::new(Problem::Missing)).within("containers").within("spec");
+        return Err(FieldError::new(Problem::Missing)).within_path(["spec", "containers"]);
     }
-    let around = Surroundings {
-        host_network: spec.host_network.unwrap_or(false),
-        statuses: pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()),
-        status_field: "containerStatuses",
-    };
-    spec.containers.iter().enumerate().map(|(i, c)| container(c, around, ("containers", i))).collect()
+    let host_network = spec.host_network.unwrap_or(false);
+    let mut containers = each("containers", &spec.containers, |c| container(c, host_network)).within("spec")?;
+    let statuses = list(pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()));
+    add_statuses(&mut containers, &spec.containers, statuses).within_path(["status", "containerStatuses"])?;
+    Ok(containers)
 }
 
 fn init_containers(pod: &k8s::Pod, spec: &k8s::PodSpec) -> Result<Vec<Container>, FieldError> {
-    let around = Surroundings {
-        host_network: spec.host_network.unwrap_or(false),
-        statuses: pod.status.as_ref().and_then(|status| status.init_container_statuses.as_ref()),
-        status_field: "initContainerStatuses",
-    };
-    let containers = spec.init_containers.iter().flatten().enumerate();
-    containers.map(|(i, c)| container(c, around, ("initContainers", i))).collect()
+    let host_network = spec.host_network.unwrap_or(false);
+    let sources = list(spec.init_containers.as_ref());
+    let mut containers = each("initContainers", sources, |c| container(c, host_network)).within("spec")?;
+    let statuses = list(pod.status.as_ref().and_then(|status| status.init_container_statuses.as_ref()));
+    add_statuses(&mut containers, sources, statuses).within_path(["status", "initContainerStatuses"])?;
+    Ok(containers)
 }
 
 fn toleration(source: &k8s::Toleration) -> Result<Toleration, FieldError> {

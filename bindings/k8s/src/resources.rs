@@ -23,26 +23,31 @@ pub(crate) fn optional(quantities: Option<&Quantities>) -> Result<Resources, Fie
     quantities.map_or(Ok(Resources::new()), resources)
 }
 
-/// A container's requests; a resource with a limit alone requests its limit, as the API server defaults it.
-pub(crate) fn container_requests(container: &Container) -> Result<Resources, FieldError> {
-    let Some(requirements) = &container.resources else { return Ok(Resources::new()) };
-    requests_or_limits(requirements).within("resources")
+/// What a container requests, and its limits.
+pub(crate) struct Amounts {
+    /// A resource with a limit alone requests its limit, as the API server defaults it.
+    pub(crate) requests: Resources,
+    pub(crate) limits: Resources,
 }
 
-fn requests_or_limits(requirements: &ResourceRequirements) -> Result<Resources, FieldError> {
-    let mut requests = optional(requirements.requests.as_ref()).within("requests")?;
-    for (name, limit) in optional(requirements.limits.as_ref()).within("limits")? {
-        requests.entry(name).or_insert(limit);
+/// A container's requests and limits.
+pub(crate) fn of_container(container: &Container) -> Result<Amounts, FieldError> {
+    let none = ResourceRequirements::default();
+    let source = container.resources.as_ref().unwrap_or(&none);
+    let limits = optional(source.limits.as_ref()).within_path(["resources", "limits"])?;
+    let mut requests = optional(source.requests.as_ref()).within_path(["resources", "requests"])?;
+    for (name, &limit) in &limits {
+        requests.entry(name.clone()).or_insert(limit);
     }
-    Ok(requests)
+    Ok(Amounts { requests, limits })
 }
 
 /// Requests of the pod as a whole. A limit of the pod becomes its request where no container requests that resource;
 /// huge pages are never over-committed, so there the limit counts in any case.
 pub(crate) fn pod_requests(spec: &PodSpec) -> Result<Option<Resources>, FieldError> {
     let Some(requirements) = &spec.resources else { return Ok(None) };
-    let mut requests = optional(requirements.requests.as_ref()).within("requests").within("resources")?;
-    let limits = optional(requirements.limits.as_ref()).within("limits").within("resources")?;
+    let mut requests = optional(requirements.requests.as_ref()).within_path(["resources", "requests"])?;
+    let limits = optional(requirements.limits.as_ref()).within_path(["resources", "limits"])?;
     for (name, limit) in limits {
         let huge_pages = name.starts_with("hugepages-");
         let shared = huge_pages || name == "cpu" || name == "memory";

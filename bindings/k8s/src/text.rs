@@ -108,5 +108,7 @@ fn options(text: &str) -> Options {
     options.budget = Some(budget);
     options.emit_comments = false;
     options.with_snippet = false;
+    // YAML 1.2: `n`, `no` and `on` are names and label values, not truth values.
+    options.strict_booleans = true;
     options
 }

@@ -1,5 +1,7 @@
 //! Every form in which objects arrive, and what is said of texts that are not objects.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
 use sched_k8s::{Loaded, Loader, ReadError, read};
 
 const CLUSTER: &str = include_str!("data/cluster.yaml");
@@ -72,10 +74,22 @@ fn no_object_at_all_is_named() {
 fn what_is_not_an_object_is_named_with_its_place() {
     for (text, expected) in [
         ("hello", "document 1, line 1: a Kubernetes object is expected here, but this is a text"),
-        ("kind: Node\nmetadata: {name: a}\n---\n42", "document 2, line 4: a Kubernetes object is expected here, but this is a number"),
-        ("{\"metadata\": {}}", "document 1, line 1: a Kubernetes object is expected here, but this is a map without `kind`"),
-        ("kind: [Pod]", "document 1, line 1: a Kubernetes object is expected here, but this is a map whose `kind` is not a name"),
-        ("[{\"kind\": \"Secret\"},\n7]", "document 1, line 2: a Kubernetes object is expected here, but this is a number"),
+        (
+            "kind: Node\nmetadata: {name: a}\n---\n42",
+            "document 2, line 4: a Kubernetes object is expected here, but this is a number",
+        ),
+        (
+            "{\"metadata\": {}}",
+            "document 1, line 1: a Kubernetes object is expected here, but this is a map without `kind`",
+        ),
+        (
+            "kind: [Pod]",
+            "document 1, line 1: a Kubernetes object is expected here, but this is a map whose `kind` is not a name",
+        ),
+        (
+            "[{\"kind\": \"Secret\"},\n7]",
+            "document 1, line 2: a Kubernetes object is expected here, but this is a number",
+        ),
         ("kind: List\nitems: {}", "document 1, line 2: List default/(no name): items: is a map, not a list"),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
@@ -101,26 +115,69 @@ fn errors_name_object_field_and_line() {
         ("16Gi,", "16GiB,", "document 1, line 16: Node n1: status.allocatable.memory: `16GiB` is not a quantity"),
         ("3920m", "-1", "document 1, line 16: Node n1: status.allocatable.cpu: `-1` is negative"),
         ("16.5Gi", "16Ei", "document 1, line 17: Node n1: status.capacity.memory: `16Ei` is beyond 2^63-1"),
-        ("effect: NoSchedule", "effect: No", "document 1, line 12: Node n1: spec.taints[0].effect: `No` is none of `NoSchedule`"),
-        ("sizeBytes: 1000", "sizeBytes: big", "document 1, line 20: Node n1: status.images[0].sizeBytes: invalid type: string \"big\""),
-        ("unschedulable: true", "unschedulable: 3", "document 1, line 14: Node n1: spec.unschedulable: invalid type: integer `3`"),
+        (
+            "effect: NoSchedule",
+            "effect: No",
+            "document 1, line 12: Node n1: spec.taints[0].effect: `No` is none of `NoSchedule`",
+        ),
+        (
+            "sizeBytes: 1000",
+            "sizeBytes: big",
+            "document 1, line 20: Node n1: status.images[0].sizeBytes: invalid type: string \"big\"",
+        ),
+        (
+            "unschedulable: true",
+            "unschedulable: 3",
+            "document 1, line 14: Node n1: spec.unschedulable: invalid type: integer `3`",
+        ),
         ("name: n1", "name: ''", "document 1, line 8: Node (no name): metadata.name: is missing"),
-        ("zone: a", "zone: 1", "document 1, line 9: Node n1: metadata.labels.topology.kubernetes.io/zone: invalid type: integer `1`"),
-        ("hostPort: 8080", "hostPort: 70000", "document 1, line 36: Pod shop/web-7d4b9-x1: spec.containers[0].ports[0].hostPort: `70000` is not within 1 to 65535"),
-        ("protocol: TCP", "protocol: tcp", "document 1, line 36: Pod shop/web-7d4b9-x1: spec.containers[0].ports[0].protocol: `tcp` is none of"),
-        ("cpu: 250m", "cpu: 250 m", "document 1, line 39: Pod shop/web-7d4b9-x1: spec.containers[0].resources.requests.cpu: `250 m` is not a quantity"),
-        ("cpu: 250m", "cpu: [1]", "document 1, line 39: Pod shop/web-7d4b9-x1: spec.containers[0].resources.requests.cpu: invalid type"),
-        ("2025-01-01T00:00:02Z", "yesterday", "document 1, line 43: Pod shop/web-7d4b9-x1: status.startTime: "),
+        (
+            "zone: a",
+            "zone: 1",
+            "document 1, line 9: Node n1: metadata.labels.topology.kubernetes.io/zone: invalid type: integer `1`",
+        ),
+        (
+            "hostPort: 8080",
+            "hostPort: 70000",
+            "document 1, line 37: Pod shop/web-7d4b9-x1: spec.containers[0].ports[0].hostPort: `70000` is not within 1 to 65535",
+        ),
+        (
+            "protocol: TCP",
+            "protocol: tcp",
+            "document 1, line 37: Pod shop/web-7d4b9-x1: spec.containers[0].ports[0].protocol: `tcp` is none of",
+        ),
+        (
+            "cpu: 250m",
+            "cpu: 250 m",
+            "document 1, line 40: Pod shop/web-7d4b9-x1: spec.containers[0].resources.requests.cpu: `250 m` is not a quantity",
+        ),
+        (
+            "cpu: 250m",
+            "cpu: [1]",
+            "document 1, line 40: Pod shop/web-7d4b9-x1: spec.containers[0].resources.requests.cpu: invalid type",
+        ),
+        ("2025-01-01T00:00:02Z", "yesterday", "document 1, line 44: Pod shop/web-7d4b9-x1: status.startTime: "),
         ("name: done", "name: web-7d4b9-x1", ""),
-        ("metadata: {name: waiting,", "metadata: {name: web-7d4b9-x1, namespace: shop,", "document 2, line 57: Pod shop/web-7d4b9-x1: metadata.name: is in the input twice"),
-        ("  - name: c\n    newer", "  name: c\n  newer", "document 2, line 60: Pod default/waiting: spec.containers: invalid type: map, expected a sequence"),
+        (
+            "metadata: {name: waiting,",
+            "metadata: {name: web-7d4b9-x1, namespace: shop,",
+            "document 2, line 58: Pod shop/web-7d4b9-x1: metadata.name: is in the input twice",
+        ),
+        (
+            "  - name: c\n    newer",
+            "    name: c\n    newer",
+            "document 2, line 61: Pod default/waiting: spec.containers: invalid type: map, expected a sequence",
+        ),
     ] {
         let text = CLUSTER.replacen(from, to, 1);
         assert_ne!(text, CLUSTER, "{from}");
         match read(&text) {
             Ok(_) => assert_eq!(expected, "", "{to}"),
             Err(error) => {
-                assert!(!expected.is_empty() && error.to_string().starts_with(expected), "{error}\nexpected {expected}");
+                assert!(
+                    !expected.is_empty() && error.to_string().starts_with(expected),
+                    "{error}\nexpected {expected}"
+                );
             }
         }
     }
@@ -150,10 +207,7 @@ fn deep_nesting_and_alias_bombs_are_refused() {
     assert!(matches!(read(&deep), Err(ReadError::Syntax { .. })));
     let deep = format!("kind: Pod\nspec: {}1{}", "{a: ".repeat(5_000), "}".repeat(5_000));
     assert!(matches!(read(&deep), Err(ReadError::Syntax { .. })));
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for i in 1..20 {
-        let refs = vec![format!("*a{}", i - 1); 10].join(", ");
-        bomb += &format!("a{i}: &a{i} [{refs}]\n");
-    }
+    let level = |i: usize| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+    let bomb = format!("a0: &a0 [x, x, x, x, x]\n{}", (1..20).map(level).collect::<String>());
     assert!(matches!(read(&bomb), Err(ReadError::Syntax { .. })));
 }

@@ -3,7 +3,7 @@
 
 use crate::error::SimError;
 use crate::host::{Host, Known};
-use sched_core::{Event, NodeSpec, PodId, Profile, Row, Sample, ScheduleError, Scheduler};
+use sched_core::{Event, Explanation, NodeSpec, PodId, Profile, Row, Sample, ScheduleError, Scheduler};
 use std::collections::{BTreeSet, HashMap};
 
 /// A scheduler with the trace's nodes.
@@ -50,6 +50,11 @@ impl<'c> Driver<'c> {
     /// How long each decision took, in the order in which they were made.
     pub(crate) fn into_decision_ns(self) -> Vec<u64> {
         self.decision_ns
+    }
+
+    pub(crate) fn explain(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Explanation, SimError> {
+        let id = self.id(pod, now_ms)?;
+        self.scheduler.explain(id, now_ms).map_err(failed(pod, now_ms))
     }
 
     fn apply(&mut self, event: &Event, at_ms: u64, what: impl Fn() -> String) -> Result<(), SimError> {
@@ -104,8 +109,7 @@ impl Host for Driver<'_> {
     }
 
     fn reasons(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Vec<String>, SimError> {
-        let id = self.id(pod, now_ms)?;
-        let explanation = self.scheduler.explain(id, now_ms).map_err(failed(pod, now_ms))?;
+        let explanation = self.explain(pod, now_ms)?;
         let outright = explanation.rejected_outright.into_iter().flat_map(|rejected| rejected.reasons);
         let by_node = explanation.rejected.into_iter().flat_map(|rejected| rejected.reasons);
         Ok(outright.chain(by_node).collect::<BTreeSet<String>>().into_iter().collect())

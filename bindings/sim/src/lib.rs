@@ -21,6 +21,7 @@ mod demand;
 mod driver;
 mod engine;
 mod error;
+mod explain;
 mod fragmentation;
 mod host;
 mod hot;
@@ -39,6 +40,7 @@ mod world;
 
 pub use engine::Unplaced;
 pub use error::SimError;
+pub use explain::{Explained, explain};
 pub use hot::Hot;
 pub use measure::Measured;
 pub use placement::{Placement, write_placements};

@@ -36,7 +36,7 @@ impl Default for Options<'_> {
 }
 
 impl Options<'_> {
-    fn check(&self) -> Result<(), SimError> {
+    pub(crate) fn check(&self) -> Result<(), SimError> {
         let fail = |option, problem: String| Err(SimError::Option { option, problem });
         if !INTERVAL_MS.contains(&self.sample_interval_ms) {
             let problem = format!("{} ms is not from a second to a day", self.sample_interval_ms);

@@ -93,13 +93,35 @@ impl<'a> Rows<'a> {
     }
 
     /// Calls `f(out[k], bit of row k)` for every row of a bitmap; bits beyond its end are 0.
+    ///
+    /// Dense ranges go word by word: where 64 rows agree, as most do in a sparse bitmap, the loop over them is vectorised.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as for `update`")]
     pub fn update_bits<T>(self, bits: &[u64], out: &mut [T], f: impl Fn(&mut T, bool)) {
-        for (row, out) in self.iter().zip(out) {
+        let Self::Range { start, end } = self else {
+            for (row, out) in self.iter().zip(out) {
+                f(out, crate::bit(bits, row));
+            }
+            return;
+        };
+        let n = end.saturating_sub(start).min(out.len());
+        let lead = n.min(start.next_multiple_of(64) - start);
+        let Some((first, whole)) = out.get_mut(..n).map(|out| out.split_at_mut(lead)) else { return };
+        for (row, out) in (start..).zip(first) {
             f(out, crate::bit(bits, row));
+        }
+        let words = bits.get((start + lead) / 64..).unwrap_or_default().iter().copied();
+        for (out, word) in whole.chunks_mut(64).zip(words.chain(core::iter::repeat(0))) {
+            match word {
+                0 => out.iter_mut().for_each(|out| f(out, false)),
+                u64::MAX => out.iter_mut().for_each(|out| f(out, true)),
+                _ => out.iter_mut().enumerate().for_each(|(i, out)| f(out, word >> i & 1 == 1)),
+            }
         }
     }
 
     /// Calls `f(out[k], id of row k)` for every row of a column of ids; ids beyond its end are 0.
+    #[inline]
     pub fn update_ids<T>(self, ids: &[u32], out: &mut [T], f: impl Fn(&mut T, u32)) {
         if let Self::Range { start, end } = self
             && let Some(ids) = ids.get(start..end)
@@ -127,5 +149,58 @@ fn dense<const N: usize, T>(columns: [&[f64]; N], out: &mut [T], mut f: impl FnM
             *value = column[i];
         }
         f(&mut out[i], values);
+    }
+}
+
+/// The bit of each of 64 rows.
+const BITS: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut i = 0;
+    while i < 64 {
+        bits[i] = 1 << i;
+        i += 1;
+    }
+    bits
+};
+
+/// A bit for each item for which `f` holds; 64 at once become one vector loop. Items beyond 64 are left out.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as for `Rows::update`")]
+pub fn bits_where<T>(items: &[T], f: impl Fn(&T) -> bool) -> u64 {
+    let set = |bits: u64, (item, bit): (&T, &u64)| bits | if f(item) { *bit } else { 0 };
+    match items.first_chunk::<64>() {
+        Some(items) => items.iter().zip(&BITS).fold(0, set),
+        None => items.iter().zip(&BITS).fold(0, set),
+    }
+}
+
+/// Clears in `feasible`, whose first bit is row `start`, the bits of rows for whose values of the columns `f` does not hold.
+/// A column that is shorter than the rows reads as zero there.
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::indexing_slicing, reason = "as for `Rows::update`; every index is below 64")]
+pub fn keep_rows<const N: usize>(
+    columns: [&[f64]; N],
+    start: usize,
+    feasible: &mut [u64],
+    f: impl Fn([f64; N]) -> bool,
+) {
+    for (word, row) in feasible.iter_mut().zip((start..).step_by(64)) {
+        if *word == 0 {
+            continue;
+        }
+        let mut cut = [&[0.0; 64]; N];
+        let mut whole = true;
+        for (cut, column) in cut.iter_mut().zip(columns) {
+            match column.get(row..).and_then(<[f64]>::first_chunk) {
+                Some(chunk) => *cut = chunk,
+                None => whole = false,
+            }
+        }
+        *word &= if whole {
+            (0..64).fold(0, |bits, i| bits | if f(cut.map(|c| c[i])) { BITS[i] } else { 0 })
+        } else {
+            let value = |c: &[f64], i: usize| c.get(row + i).copied().unwrap_or(0.0);
+            (0..64).fold(0, |bits, i| bits | if f(columns.map(|c| value(c, i))) { BITS[i] } else { 0 })
+        };
     }
 }

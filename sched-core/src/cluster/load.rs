@@ -131,6 +131,12 @@ impl NodeLoad {
         let _ = writeln!(out, "  load {columns:?} window {window:?} heat {:?}", self.heat.dump(row));
     }
 
+    /// End and length of the window of a row's newest sample.
+    pub(crate) fn sample_window(&self, row: u32) -> Option<(u64, u64)> {
+        let end = self.sampled_at.get(row as usize).copied().filter(|&end| end >= 0.0)?;
+        Some((end as u64, *self.window.get(row as usize)?))
+    }
+
     /// The newest sample of a row: its end, milli-CPU, bytes.
     pub(crate) fn sample(&self, Row(row): Row) -> Option<(u64, f64, f64)> {
         let at = row as usize;

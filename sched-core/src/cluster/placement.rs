@@ -93,8 +93,13 @@ impl Cluster {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
         let requests = self.pods.class(pod.class).map_or(&[][..], |c| &c.scoring);
         let [cpu, memory] = [ResourceId::CPU, ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r));
-        let predicted = self.apps.prediction(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
+        let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
+    }
+
+    /// Estimated use of a pod by each rule that policies asked for.
+    pub(crate) fn estimates(&self, slot: u32) -> &[[f64; 2]] {
+        self.pods.get(slot).map_or(&[], |pod| self.measured.estimates.of(pod.class))
     }
 
     /// Puts a pod that holds nothing on a row.
@@ -104,6 +109,7 @@ impl Cluster {
         load.placed_at_ms = at_ms;
         self.load.place(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
@@ -140,6 +146,7 @@ impl Cluster {
         self.account(slot, row, -1.0);
         self.load.displace(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {

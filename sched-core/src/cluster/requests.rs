@@ -61,7 +61,9 @@ fn sum(pod: &PodTemplate, rules: Rules) -> Resources {
     }
     raise(&mut total, &init_peak);
     if let (true, Some(pod_level)) = (rules.pod_level, &pod.pod_requests) {
-        total.extend(pod_level.iter().filter(|(name, _)| is_pod_level(name)).map(|(name, &amount)| (name.clone(), amount)));
+        total.extend(
+            pod_level.iter().filter(|(name, _)| is_pod_level(name)).map(|(name, &amount)| (name.clone(), amount)),
+        );
     }
     add(&mut total, &pod.overhead);
     total

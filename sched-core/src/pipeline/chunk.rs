@@ -1,11 +1,10 @@
 //! Runs filters and scores over the table a piece at a time, so that what one policy writes is still in the cache when the
 //! next one needs it. The full scan, and the choice between dense ranges and row lists, are here and nowhere else.
 
-use super::normalize::Extremes;
+use super::normalize::{Extremes, Scale};
 use super::select::{Best, Ties};
-use super::{Entry, Ready};
+use super::{Entry, Ready, totals};
 use sched_abi::{Bits, Hook, Nodes, Normalize, PodView, Rows, Verdict};
-use std::sync::Arc;
 
 /// Rows a piece: verdicts and scores of one stay within the L1 cache.
 pub(crate) const CHUNK: usize = 1024;
@@ -14,13 +13,15 @@ pub(crate) const CHUNK: usize = 1024;
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) verdicts: Vec<Verdict>,
-    pub(crate) rejected: Vec<Verdict>,
     pub(crate) scores: Vec<i64>,
-    /// Totals of all rows.
+    /// All ones for feasible rows, 0 for others; filled where a policy is normalised.
+    pub(crate) masks: Vec<u64>,
+    /// Totals of all rows, as `totals.rs` keeps them.
     pub(crate) totals: Vec<i64>,
     /// Raw scores of all rows, for each policy that is normalised, one after the other.
     pub(crate) raw: Vec<i64>,
     pub(crate) extremes: Vec<Extremes>,
+    pub(crate) scales: Vec<Scale>,
     pub(crate) feasible: Vec<u64>,
     pub(crate) list: Vec<u32>,
 }
@@ -40,17 +41,16 @@ impl Run<'_> {
     }
 
     /// The best feasible row.
-    pub(crate) fn best(&self, work: &mut Work, hashes: &[u64], names: &[Option<Arc<str>>], seed: u64) -> Option<Best> {
+    pub(crate) fn best(&self, work: &mut Work, ties: &Ties<'_>) -> Option<Best> {
         let rows = self.nodes.rows();
         if self.ready.iter().any(|r| r.prepared.reject.is_some()) {
             return None;
         }
         self.start(work, rows);
-        let ties = Ties { seed, hashes, names };
         let (mut best, mut feasible) = (None, 0);
         let direct = work.extremes.is_empty();
-        for start in (0..rows).step_by(CHUNK) {
-            let end = (start + CHUNK).min(rows);
+        let pieces = || (0..rows).step_by(CHUNK).map(|start| (start, (start + CHUNK).min(rows)));
+        for (start, end) in pieces() {
             let here = self.filter(work, start, end);
             feasible += here;
             if here == 0 {
@@ -61,12 +61,16 @@ impl Run<'_> {
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
-        // Without candidates there are no extremes to normalise with.
+        // What every feasible row gets alike changes no order, so it is added at the end.
+        let mut alike = self.constant_total();
         if !direct && feasible > 0 {
-            self.add_normalized(work);
-            ties.best_of(&work.totals, &work.feasible, 0, rows, &mut best);
+            alike += self.scale(work);
+            for (start, end) in pieces() {
+                self.add_normalized(work, start, end);
+                ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
+            }
         }
-        best.map(|(row, total)| Best { row, total, feasible })
+        best.map(|(row, total)| Best { row, total: total - totals::ZERO + alike, feasible })
     }
 
     fn start(&self, work: &mut Work, rows: usize) {
@@ -78,19 +82,26 @@ impl Run<'_> {
             work.feasible.iter_mut().zip(named).for_each(|(bits, named)| *bits &= named);
         }
         work.verdicts.resize(CHUNK, Verdict::PASS);
-        work.rejected.resize(CHUNK, Verdict::PASS);
         work.scores.resize(CHUNK, 0);
+        work.masks.resize(CHUNK, 0);
         work.totals.resize(rows, 0);
         let normalized = self.policies().filter(|(e, r)| is_normalized(e, r)).count();
-        work.raw.resize(rows * normalized, 0);
+        // These two only grow: what a later pod needs again is not made anew.
+        work.raw.resize(work.raw.len().max(rows * normalized), 0);
+        work.scales.resize_with(work.scales.len().max(normalized), Scale::default);
         work.extremes.clear();
         work.extremes.resize(normalized, Extremes::default());
     }
 }
 
+/// Whether a policy scores this pod row by row, and that counts.
+pub(crate) fn scores(entry: &Entry, ready: &Ready) -> bool {
+    entry.manifest.scores && entry.weight != 0 && ready.prepared.score == Hook::Run
+}
+
 /// Whether a policy's scores wait for those of all candidates.
 pub(crate) fn is_normalized(entry: &Entry, ready: &Ready) -> bool {
-    entry.manifest.scores && ready.prepared.score == Hook::Run && entry.manifest.normalize != Normalize::None
+    scores(entry, ready) && entry.manifest.normalize != Normalize::None
 }
 
 /// The rows of a piece that are worth looking at: all of it, or a list where few are left.

@@ -1,5 +1,6 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
+use super::totals::larger;
 use sched_abi::Normalize;
 
 /// The largest score after normalisation.
@@ -18,17 +19,89 @@ impl Default for Extremes {
     }
 }
 
+/// Added to a raw score it gives the bits of a positive float, 2^52 + 2^51 + the score, so that scores compare as floats do
+/// (see `totals.rs` for why).
+const BIAS: i64 = super::totals::ZERO + (1 << 51);
+
 impl Extremes {
-    /// Takes the feasible rows of a piece that begins at row `start`, a multiple of 64, into account.
-    pub(crate) fn widen(&mut self, raw: &[i64], feasible: &[u64], start: usize) {
-        let words = feasible.get(start / 64..).unwrap_or_default();
-        for (&word, raw) in words.iter().zip(raw.chunks(64)) {
-            let all = word.count_ones() as usize == raw.len();
-            for (i, &raw) in raw.iter().enumerate() {
-                if all || word >> i & 1 == 1 {
-                    self.min = self.min.min(raw);
-                    self.max = self.max.max(raw);
-                }
+    /// Takes the feasible rows of a piece into account: those whose mask is all ones.
+    pub(crate) fn widen(&mut self, raw: &[i64], masks: &[u64]) {
+        let (raws, raw_rest) = raw.as_chunks::<2>();
+        let (twos, masks_rest) = masks.as_chunks::<2>();
+        // The smallest score is the largest of what they fall short of the bias. A row that is out counts as 0.
+        let above = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_add(raw) as u64 & mask), most);
+        let below = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_sub(raw) as u64 & mask), most);
+        let ([mut high, mut high_b], [mut low, mut low_b]) = ([0.0; 2], [0.0; 2]);
+        for (&[a, b], &[mask_a, mask_b]) in raws.iter().zip(twos) {
+            [high, high_b] = [above(a, mask_a, high), above(b, mask_b, high_b)];
+            [low, low_b] = [below(a, mask_a, low), below(b, mask_b, low_b)];
+        }
+        for (&raw, &mask) in raw_rest.iter().zip(masks_rest) {
+            (high, low) = (above(raw, mask, high), below(raw, mask, low));
+        }
+        let (high, low) = (larger(high, high_b), larger(low, low_b));
+        if high > 0.0 {
+            self.min = self.min.min(BIAS.wrapping_sub(low.to_bits() as i64));
+            self.max = self.max.max((high.to_bits() as i64).wrapping_sub(BIAS));
+        }
+    }
+}
+
+/// How the raw scores of a policy become what they add to totals, once the extremes are known.
+#[derive(Debug, Default)]
+pub(crate) struct Scale {
+    way: Way,
+    /// What each raw score from the least on adds, for [`Way::Table`]. Kept, so that the next decision allocates nothing.
+    adds: Vec<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// Every candidate gets the same.
+    Alike(i64),
+    /// From a table that begins at this raw score: the extremes are close to each other.
+    Table(i64),
+    /// By the formula, times the weight.
+    Formula(Normalize, Extremes, i64),
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self::Alike(0)
+    }
+}
+
+impl Scale {
+    /// Chooses a way for a policy's extremes over `rows` rows; returns what it adds to every total alike.
+    pub(crate) fn choose(&mut self, how: Normalize, extremes: Extremes, weight: i64, rows: usize) -> i64 {
+        let Extremes { min, max } = extremes;
+        let one = |raw| weight * normalize(how, raw, extremes);
+        let span = max.saturating_sub(min);
+        let longest = (rows / 8).clamp(64, 4096);
+        self.way = if span == 0 || (max == 0 && how != Normalize::MinMaxReversed) {
+            Way::Alike(one(max))
+        } else if span < longest as i64 {
+            self.adds.clear();
+            self.adds.reserve(longest);
+            self.adds.extend((min..=max).map(one));
+            Way::Table(min)
+        } else {
+            Way::Formula(how, extremes, weight)
+        };
+        if let Way::Alike(adds) = self.way { adds } else { 0 }
+    }
+
+    /// Adds to the totals of some rows what their raw scores give beyond what all get alike.
+    pub(crate) fn add(&self, raw: &[i64], totals: &mut [i64]) {
+        match self.way {
+            Way::Alike(_) => {}
+            Way::Table(min) => {
+                let add = |raw: i64| self.adds.get(raw.wrapping_sub(min) as usize).copied().unwrap_or(0);
+                totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
+            }
+            Way::Formula(how, extremes, weight) => {
+                let add = |raw| weight.wrapping_mul(normalize(how, raw, extremes));
+                totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
         }
     }
@@ -44,8 +117,41 @@ pub(crate) fn normalize(how: Normalize, raw: i64, extremes: Extremes) -> i64 {
         Normalize::Max if max == 0 => 0,
         Normalize::Max => part(raw, max),
         Normalize::MaxReversed if max == 0 => MAX_SCORE,
-        Normalize::MaxReversed => MAX_SCORE - part(raw, max),
+        Normalize::MaxReversed => MAX_SCORE.wrapping_sub(part(raw, max)),
         Normalize::MinMaxReversed if max == min => MAX_SCORE,
-        Normalize::MinMaxReversed => part(max - raw, max - min),
+        Normalize::MinMaxReversed => part(max.wrapping_sub(raw), max.wrapping_sub(min)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WAYS: [Normalize; 3] = [Normalize::Max, Normalize::MaxReversed, Normalize::MinMaxReversed];
+
+    proptest! {
+        #[test]
+        fn every_way_adds_what_the_formula_says(
+            rows in prop::collection::vec((any::<bool>(), 0i64..5000), 1..200), narrow in any::<bool>(), which in 0..3usize,
+        ) {
+            let raw: Vec<i64> = rows.iter().map(|&(_, raw)| if narrow { raw % 5 } else { raw * 1_000_003 }).collect();
+            let masks: Vec<u64> = rows.iter().map(|&(on, _)| u64::from(on).wrapping_neg()).collect();
+            let mut extremes = Extremes::default();
+            extremes.widen(&raw, &masks);
+            let feasible = || raw.iter().zip(&rows).filter(|(_, (on, _))| *on).map(|(&raw, _)| raw);
+            let (Some(min), Some(max)) = (feasible().min(), feasible().max()) else {
+                prop_assert_eq!(extremes, Extremes::default());
+                return Ok(());
+            };
+            prop_assert_eq!(extremes, Extremes { min, max });
+            let mut scale = Scale::default();
+            let alike = scale.choose(WAYS[which], extremes, 3, raw.len());
+            let mut totals = vec![0; raw.len()];
+            scale.add(&raw, &mut totals);
+            for ((&total, &raw), (on, _)) in totals.iter().zip(&raw).zip(&rows) {
+                prop_assert!(!on || total + alike == 3 * normalize(WAYS[which], raw, extremes));
+            }
+        }
     }
 }

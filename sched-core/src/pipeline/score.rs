@@ -1,42 +1,53 @@
 //! Step 3: the scores of a piece, summed up by weight, or kept raw until all candidates are known.
 
-use super::chunk::{Run, Work, is_normalized, rows_of};
+use super::chunk::{Run, Work, is_normalized, rows_of, scores as counts};
 use super::normalize::{Extremes, normalize};
-use sched_abi::{Hook, Normalize, Rows};
+use super::{Entry, Ready, totals};
+use sched_abi::{Hook, Rows};
 
 impl Run<'_> {
     /// Scores rows `start..end`, `count` of which are feasible: totals of policies that need no normalisation are added
     /// up, the raw scores of the others are kept.
     pub(crate) fn score(&self, work: &mut Work, start: usize, end: usize, count: usize) {
-        let table = self.nodes.rows();
-        let constant = self.constant_total();
-        let Work { scores, totals, raw, extremes, feasible, list, .. } = work;
-        let Some(totals) = totals.get_mut(start..end) else { return };
-        totals.fill(constant);
+        let table = self.nodes.rows().max(1);
+        let Work { scores, masks, totals, raw, extremes, feasible, list, .. } = work;
+        let (Some(totals), Some(masks)) = (totals.get_mut(start..end), masks.get_mut(..end - start)) else { return };
+        let here = feasible.get(start / 64..).unwrap_or_default();
+        totals::start(totals, here);
+        if !extremes.is_empty() {
+            totals::masks(masks, here);
+        }
         let rows = rows_of(feasible, list, start, end, count);
-        let mut kept = 0;
-        for (entry, ready) in self.policies() {
-            if !entry.manifest.scores || ready.prepared.score != Hook::Run {
-                continue;
-            }
+        let mut waiting = raw.chunks_mut(table).zip(extremes);
+        for (entry, ready) in self.policies().filter(|(entry, ready)| counts(entry, ready)) {
             let Some(scores) = scores.get_mut(..rows.len()) else { return };
-            entry.policy.score(self.pod, self.nodes, &ready.block, rows, scores);
             if is_normalized(entry, ready) {
-                let at = kept * table + start;
-                let (Some(raw), Some(extremes)) = (raw.get_mut(at..at + (end - start)), extremes.get_mut(kept)) else {
-                    return;
-                };
-                keep(rows, start, scores, raw);
-                extremes.widen(raw, feasible, start);
-                kept += 1;
+                let Some((raw, extremes)) = waiting.next() else { return };
+                let Some(raw) = raw.get_mut(start..end) else { return };
+                self.keep(entry, ready, rows, start, scores, raw);
+                extremes.widen(raw, masks);
             } else {
+                entry.policy.score(self.pod, self.nodes, &ready.block, rows, scores);
                 add(rows, start, scores, totals, entry.weight);
             }
         }
     }
 
+    /// Has raw scores written to their rows; a list of rows by way of `scores`.
+    fn keep(&self, entry: &Entry, ready: &Ready, rows: Rows<'_>, start: usize, scores: &mut [i64], raw: &mut [i64]) {
+        let Rows::List(list) = rows else {
+            return entry.policy.score(self.pod, self.nodes, &ready.block, rows, raw);
+        };
+        entry.policy.score(self.pod, self.nodes, &ready.block, rows, scores);
+        for (&row, &score) in list.iter().zip(&*scores) {
+            if let Some(cell) = raw.get_mut(row as usize - start) {
+                *cell = score;
+            }
+        }
+    }
+
     /// What policies that give every node the same score add to every total.
-    fn constant_total(&self) -> i64 {
+    pub(crate) fn constant_total(&self) -> i64 {
         let constant = |raw, how| normalize(how, raw, Extremes { min: raw, max: raw });
         self.policies()
             .map(|(entry, ready)| match ready.prepared.score {
@@ -46,42 +57,38 @@ impl Run<'_> {
             .sum()
     }
 
-    /// Adds the scores that waited for the extremes over all candidates.
-    pub(crate) fn add_normalized(&self, work: &mut Work) {
-        let Work { totals, raw, extremes, .. } = work;
-        let rows = self.nodes.rows().max(1);
-        let waiting = self.policies().filter(|(e, r)| is_normalized(e, r));
-        for (((entry, _), raw), extremes) in waiting.zip(raw.chunks(rows)).zip(&*extremes) {
-            let (how, weight, extremes) = (entry.manifest.normalize, entry.weight, *extremes);
-            debug_assert_ne!(how, Normalize::None);
-            for (total, &raw) in totals.iter_mut().zip(raw) {
-                *total += weight * normalize(how, raw, extremes);
-            }
-        }
+    /// Now that the extremes over all candidates are known: how each waiting policy's raw scores are normalised. Returns
+    /// what is added to every total alike.
+    pub(crate) fn scale(&self, work: &mut Work) -> i64 {
+        let rows = self.nodes.rows();
+        let waiting = self.policies().filter(|(entry, ready)| is_normalized(entry, ready));
+        let scales = waiting.zip(&mut work.scales).zip(&work.extremes);
+        scales.map(|(((e, _), scale), &extremes)| scale.choose(e.manifest.normalize, extremes, e.weight, rows)).sum()
     }
-}
 
-fn keep(rows: Rows<'_>, start: usize, scores: &[i64], raw: &mut [i64]) {
-    match rows {
-        Rows::Range { .. } => raw.copy_from_slice(scores),
-        Rows::List(list) => {
-            for (&row, &score) in list.iter().zip(scores) {
-                if let Some(cell) = raw.get_mut(row as usize - start) {
-                    *cell = score;
-                }
-            }
+    /// Adds the scores that waited, for rows `start..end`.
+    pub(crate) fn add_normalized(&self, work: &mut Work, start: usize, end: usize) {
+        let Work { totals, raw, extremes, scales, .. } = work;
+        let Some(totals) = totals.get_mut(start..end) else { return };
+        let raws = raw.chunks(self.nodes.rows().max(1));
+        for ((raw, scale), _) in raws.zip(&*scales).zip(&*extremes) {
+            scale.add(raw.get(start..end).unwrap_or_default(), totals);
         }
     }
 }
 
 fn add(rows: Rows<'_>, start: usize, scores: &[i64], totals: &mut [i64], weight: i64) {
+    // A row that is out may have been given anything, hence the wrapping.
+    let add = |total: &mut i64, score: i64| *total = total.wrapping_add(score.wrapping_mul(weight));
     match rows {
-        Rows::Range { .. } if weight == 1 => totals.iter_mut().zip(scores).for_each(|(t, s)| *t += s),
-        Rows::Range { .. } => totals.iter_mut().zip(scores).for_each(|(t, s)| *t += weight * s),
+        Rows::Range { .. } if weight == 1 => {
+            totals.iter_mut().zip(scores).for_each(|(total, &score)| *total = total.wrapping_add(score));
+        }
+        Rows::Range { .. } => totals.iter_mut().zip(scores).for_each(|(total, &score)| add(total, score)),
         Rows::List(list) => {
             for (&row, &score) in list.iter().zip(scores) {
                 if let Some(total) = totals.get_mut(row as usize - start) {
-                    *total += weight * score;
+                    add(total, score);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Step 4: the best total; among equal ones the lowest rank under the seed, then the smaller name.
 
+use super::totals::highest;
 use crate::hash::rank;
 use std::{cmp::Ordering, sync::Arc};
 
@@ -19,7 +20,8 @@ pub(crate) struct Ties<'a> {
 }
 
 impl Ties<'_> {
-    /// Looks through the feasible rows of `start..end` (`start` a multiple of 64) for one better than `best`.
+    /// Looks through the feasible rows of `start..end` (`start` a multiple of 64) for one better than `best`. Totals are
+    /// as `totals.rs` keeps them.
     pub(crate) fn best_of(
         &self,
         totals: &[i64],
@@ -31,24 +33,15 @@ impl Ties<'_> {
         let totals = totals.get(start..end).unwrap_or_default();
         let words = feasible.get(start / 64..).unwrap_or_default();
         for (i, (&word, totals)) in words.iter().zip(totals.chunks(64)).enumerate() {
-            if word == 0 {
+            // A word that cannot hold a winner is passed over by its maximum.
+            if word == 0 || best.is_some_and(|(_, so_far)| highest(totals) < so_far) {
                 continue;
             }
-            let all = word.count_ones() as usize == totals.len();
-            // A whole word that cannot hold a winner is passed over by its maximum.
-            if let (true, Some((_, so_far))) = (all, *best)
-                && totals.iter().copied().fold(i64::MIN, i64::max) < so_far
-            {
-                continue;
-            }
-            for (bit, &total) in totals.iter().enumerate() {
-                if all || word >> bit & 1 == 1 {
-                    let row = (start + i * 64 + bit) as u32;
-                    let better =
-                        best.is_none_or(|(at, so_far)| total > so_far || (total == so_far && self.before(row, at)));
-                    if better {
-                        *best = Some((row, total));
-                    }
+            let rows = (start + i * 64) as u32..;
+            for ((bit, &total), row) in totals.iter().enumerate().zip(rows) {
+                let better = |(at, so_far)| total > so_far || (total == so_far && self.before(row, at));
+                if word >> bit & 1 == 1 && best.is_none_or(better) {
+                    *best = Some((row, total));
                 }
             }
         }

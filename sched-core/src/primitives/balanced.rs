@@ -7,7 +7,7 @@
 //! Source: kube-scheduler 1.35, plugin `NodeResourcesBalancedAllocation`.
 
 use super::resource_score::{ResourceWeight, cpu_and_memory, is_scalar};
-use super::{floor, int};
+use super::{WHOLE, floor, int, whole_bits};
 use sched_abi::{Column, Manifest, Nodes, PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError, amount_of};
 
 /// Configuration, as in `NodeResourcesBalancedAllocationArgs`.
@@ -80,9 +80,8 @@ impl Policy for Balanced {
         if let (Some((a, ask_a)), Some((b, ask_b)), None) = (terms.next(), terms.next(), terms.next()) {
             rows.map([a[0], a[1], b[0], b[1]], out, |[alloc_a, held_a, alloc_b, held_b]| {
                 let spread = (fraction(alloc_a, held_a + ask_a) - fraction(alloc_b, held_b + ask_b)) / 2.0;
-                let std = if spread < 0.0 { -spread } else { spread };
-                let std = if alloc_a > 0.0 && alloc_b > 0.0 { std } else { 0.0 };
-                int(floor((1.0 - std) * 100.0))
+                let std = if (alloc_a > 0.0) & (alloc_b > 0.0) { spread.abs() } else { 0.0 };
+                (whole_bits((1.0 - std) * 100.0) & WHOLE) as i64
             });
             return;
         }

@@ -7,8 +7,8 @@
 
 use super::resource_score::{ResourceScore, ScoringStrategy};
 use sched_abi::{
-    Column, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ReasonSpec, ResourceId, Rows, Setup,
-    SetupError, Verdict,
+    Column, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ReasonSpec, Request, ResourceId, Rows, Setup,
+    SetupError, Verdict, keep_rows,
 };
 
 /// Configuration, as in `NodeResourcesFitArgs`.
@@ -45,6 +45,9 @@ impl Fit {
     }
 
     fn ignores(&self, resource: &str) -> bool {
+        if self.config.ignored_resources.is_empty() && self.config.ignored_resource_groups.is_empty() {
+            return false;
+        }
         let group = resource.split('/').next().unwrap_or_default();
         is_extended(resource)
             && (self.config.ignored_resources.iter().any(|r| r == resource)
@@ -95,6 +98,40 @@ impl Policy for Fit {
                     *verdict = verdict.and(reason.when(amount > allocatable - held)).and(never);
                 });
             }
+        }
+    }
+
+    fn filter_bits(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        _: &[u64; 16],
+        start: usize,
+        feasible: &mut [u64],
+    ) -> bool {
+        let counted = |r: &&Request| !self.ignores(nodes.resource_name(r.resource));
+        let columns = |r: &Request| {
+            let [allocatable, held] = [Column::Allocatable(r.resource), Column::Requested(r.resource)];
+            (nodes.quantity(allocatable), nodes.quantity(held), r.amount)
+        };
+        let mut requests = pod.requests.iter().filter(counted).map(columns);
+        loop {
+            // Most pods ask for CPU, memory and a place among the node's pods: one loop over all of it.
+            let three = [requests.next(), requests.next(), requests.next()];
+            let [Some(a), Some(b), Some(c)] = three else {
+                for (allocatable, held, amount) in three.into_iter().flatten() {
+                    keep_rows([allocatable, held], start, feasible, |[allocatable, held]| amount <= allocatable - held);
+                }
+                return true;
+            };
+            keep_rows(
+                [a.0, a.1, b.0, b.1, c.0, c.1],
+                start,
+                feasible,
+                |[alloc_a, held_a, alloc_b, held_b, alloc_c, held_c]| {
+                    (a.2 <= alloc_a - held_a) & (b.2 <= alloc_b - held_b) & (c.2 <= alloc_c - held_c)
+                },
+            );
         }
     }
 

@@ -2,26 +2,50 @@
 //! the kernel over columns.
 
 mod balanced;
+mod cool_down;
+mod dynamic;
+mod dynamic_config;
+mod elastic;
 mod fit;
+mod go_duration;
+mod hybrid_unschedulable;
 mod image_locality;
+mod levels;
+mod live;
+mod load_aware;
 mod node_affinity;
+mod node_balance;
+mod node_info;
 mod node_name;
 pub(crate) mod overload;
 mod ports;
 mod resource_score;
 mod taints;
+mod target_load_packing;
 mod unschedulable;
+mod water_level;
 
 pub use balanced::{Balanced, BalancedConfig};
+pub use cool_down::{CoolDown, CoolDownConfig, CoolDownMode, HeatWindow};
+pub use dynamic::Dynamic;
+pub use dynamic_config::{DynamicConfig, HotWindow, Metric, Predicate, Priority, SyncPolicy};
 pub use fit::{Fit, FitConfig};
+pub use go_duration::{GoDuration, GoDurationError};
+pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
+pub use levels::{AllAbove, LevelClass, SuppressionPercent, WaterLevelConfig, WaterLevelRule, WhenAllAbove};
+pub use load_aware::{CpuMemory, LoadAware, LoadAwareConfig};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
+pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
+pub use node_info::{Combine, Missing, NodeInfo, NodeInfoConfig};
 pub use node_name::NodeName;
 pub use overload::{ExpectedOverload, ExpectedOverloadConfig};
 pub use ports::NodePorts;
 pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint, StrategyKind};
 pub use taints::TaintToleration;
+pub use target_load_packing::{DefaultRequests, TargetLoadPacking, TargetLoadPackingConfig};
 pub use unschedulable::NodeUnschedulable;
+pub use water_level::WaterLevel;
 
 const SHIFT: f64 = (1u64 << 52) as f64;
 
@@ -39,18 +63,31 @@ pub(crate) fn int(whole: f64) -> i64 {
     ((whole + SHIFT).to_bits() & ((1 << 52) - 1)) as i64
 }
 
+/// The low bits in which [`whole_bits`] has its number.
+pub(crate) const WHOLE: u64 = (1 << 52) - 1;
+
+/// `floor` and `int` in one, with a few instructions less: the whole part of a number within 0..2^51, in the low 52 bits.
+/// Sums of these, too, are right in the low bits.
+#[inline]
+pub(crate) fn whole_bits(x: f64) -> u64 {
+    let nearest = x + SHIFT;
+    nearest.to_bits().wrapping_sub(u64::from(nearest - SHIFT > x))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{floor, int};
+    use super::{WHOLE, floor, int, whole_bits};
 
     #[test]
     fn floor_and_int_agree_with_a_cast() {
         for x in [0.0, 0.5, 0.999_999, 1.0, 1.5, 2.5, 99.999_999_999_999, 1e15, (1u64 << 51) as f64 - 1.0] {
             assert_eq!(int(floor(x)), x as i64, "{x}");
+            assert_eq!(whole_bits(x) & WHOLE, x as u64, "{x}");
         }
         for i in 0..200_000 {
             let x = f64::from(i) / 7.0;
             assert_eq!(int(floor(x)), x as i64);
+            assert_eq!(whole_bits(x).wrapping_add(whole_bits(1.5)) & WHOLE, x as u64 + 1);
         }
     }
 }

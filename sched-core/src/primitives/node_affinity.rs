@@ -9,7 +9,7 @@
 
 use sched_abi::{
     Bits, Hook, Manifest, NodeSelector, Nodes, Normalize, PodFields, PodView, Policy, PreferredTerm, Prepared,
-    ReasonSpec, Rows, Setup, SetupError, Verdict,
+    ReasonSpec, Rows, Setup, SetupError, Verdict, keep_bits,
 };
 
 /// Terms that hold for every pod.
@@ -92,6 +92,7 @@ impl Policy for NodeAffinity {
             score: hook(scores),
             reject: pod.names_conflict.then_some(CONFLICT),
             narrow: pod.named_nodes.is_some(),
+            ..Prepared::RUN
         }
     }
 
@@ -105,6 +106,21 @@ impl Policy for NodeAffinity {
             // The enforced terms are asked first: where they fail, nothing else is said.
             rows.update_bits(nodes.bits(added), out, |verdict, met| *verdict = if met { *verdict } else { enforced });
         }
+    }
+
+    fn filter_bits(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        _: &[u64; 16],
+        start: usize,
+        feasible: &mut [u64],
+    ) -> bool {
+        let added = self.required.map(|bits| nodes.bits(bits));
+        for matching in pod.required_nodes.into_iter().chain(added) {
+            keep_bits(feasible, start, matching, false);
+        }
+        true
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {

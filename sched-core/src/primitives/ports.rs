@@ -3,7 +3,7 @@
 //!
 //! Source: kube-scheduler 1.35, plugin `NodePorts`. Cost: the nodes that have one of the ports in use.
 
-use sched_abi::{Manifest, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict};
+use sched_abi::{Manifest, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict, keep_bits};
 
 /// The policy. It has no configuration.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,5 +26,10 @@ impl Policy for NodePorts {
     fn filter(&self, pod: &PodView<'_>, _: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
         let taken = pod.port_conflicts.unwrap_or_default();
         rows.update_bits(taken, out, |verdict, taken| *verdict = Verdict::reason(0).when(taken));
+    }
+
+    fn filter_bits(&self, pod: &PodView<'_>, _: &dyn Nodes, _: &[u64; 16], start: usize, feasible: &mut [u64]) -> bool {
+        keep_bits(feasible, start, pod.port_conflicts.unwrap_or_default(), true);
+        true
     }
 }

@@ -9,7 +9,7 @@
 //! Source: kube-scheduler 1.35, `noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go`.
 //! Units: base units in, 0..=100 out. The divisions are done in f64: within 2^46 their truncated quotients are exact.
 
-use super::{floor, int};
+use super::{WHOLE, floor, int, whole_bits};
 use sched_abi::{Column, Nodes, PodView, ResourceId, Rows, Setup, SetupError, amount_of};
 
 /// Which formula scores.
@@ -168,37 +168,42 @@ impl ResourceScore {
     }
 }
 
-/// Score of one resource, 0..=100, not yet weighted.
+/// Score of one resource, 0..=100, before its fraction is cut off. Only for `allocatable` above 0.
 #[inline]
 fn least(allocatable: f64, requested: f64) -> f64 {
     let free = allocatable - requested;
-    let score = floor((if free > 0.0 { free } else { 0.0 }) * 100.0 / allocatable);
-    if allocatable > 0.0 { score } else { 0.0 }
+    (if free > 0.0 { free } else { 0.0 }) * 100.0 / allocatable
 }
 
 /// The same, for most allocated.
 #[inline]
 fn most(allocatable: f64, requested: f64) -> f64 {
-    let used = if requested > allocatable { allocatable } else { requested };
-    let score = floor(used * 100.0 / allocatable);
-    if allocatable > 0.0 { score } else { 0.0 }
+    (if requested > allocatable { allocatable } else { requested }) * 100.0 / allocatable
 }
 
 /// The usual case, two resources: one vector loop.
 fn pair(rows: Rows<'_>, a: Term<'_>, b: Term<'_>, out: &mut [i64], score: impl Fn(f64, f64) -> f64) {
     let columns = [a.allocatable, a.held, b.allocatable, b.held];
     if a.weight == b.weight {
-        // Equal weights cancel out, and halving is exact.
+        // Equal weights cancel out: the mean of two, or the only one.
         rows.map(columns, out, |[alloc_a, held_a, alloc_b, held_b]| {
-            let sum = score(alloc_a, held_a + a.amount) + score(alloc_b, held_b + b.amount);
-            let share = if alloc_a > 0.0 && alloc_b > 0.0 { 0.5 } else { 1.0 };
-            int(floor(sum * share))
+            // Computed before it is asked whether they count: a branch would end the vector loop.
+            let (of_a, of_b) = (score(alloc_a, held_a + a.amount), score(alloc_b, held_b + b.amount));
+            let (of_a, of_b) = (whole_bits(of_a), whole_bits(of_b));
+            let of_a = if alloc_a > 0.0 { of_a } else { 0 };
+            let of_b = if alloc_b > 0.0 { of_b } else { 0 };
+            let sum = of_a.wrapping_add(of_b) & WHOLE;
+            let both = (alloc_a > 0.0) & (alloc_b > 0.0);
+            ((sum + if both { 0 } else { sum }) >> 1) as i64
         });
     } else {
         rows.map(columns, out, |[alloc_a, held_a, alloc_b, held_b]| {
-            let sum = score(alloc_a, held_a + a.amount) * a.weight + score(alloc_b, held_b + b.amount) * b.weight;
+            let of_a = floor(score(alloc_a, held_a + a.amount)) * a.weight;
+            let of_b = floor(score(alloc_b, held_b + b.amount)) * b.weight;
+            let of_a = if alloc_a > 0.0 { of_a } else { 0.0 };
+            let of_b = if alloc_b > 0.0 { of_b } else { 0.0 };
             let weight = if alloc_a > 0.0 { a.weight } else { 0.0 } + if alloc_b > 0.0 { b.weight } else { 0.0 };
-            int(floor(if weight > 0.0 { sum / weight } else { 0.0 }))
+            int(floor(if weight > 0.0 { (of_a + of_b) / weight } else { 0.0 }))
         });
     }
 }
@@ -219,7 +224,7 @@ fn average<'a>(
         for term in terms.clone() {
             let allocatable = cell(term.allocatable, row);
             if allocatable > 0.0 {
-                sum += score(allocatable, cell(term.held, row) + term.amount) * term.weight;
+                sum += floor(score(allocatable, cell(term.held, row) + term.amount)) * term.weight;
                 weights += term.weight;
             }
         }

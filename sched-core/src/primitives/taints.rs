@@ -38,6 +38,24 @@ impl Policy for TaintToleration {
         });
     }
 
+    fn filter_bits(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        _: &[u64; 16],
+        start: usize,
+        feasible: &mut [u64],
+    ) -> bool {
+        let lists = nodes.taint_sets().get(start..).unwrap_or_default();
+        for (word, lists) in feasible.iter_mut().zip(lists.chunks(64)) {
+            let rejects = |list: u32| pod.taints.get(list as usize).is_some_and(|t| t.rejected);
+            // Shifted, not chosen: which nodes have which taints is more than a branch predictor can know.
+            let bits = lists.iter().enumerate().fold(0, |bits, (i, &list)| bits | u64::from(rejects(list)) << i);
+            *word &= !bits;
+        }
+        true
+    }
+
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
         rows.update_ids(nodes.taint_sets(), out, |score, list| {
             *score = pod.taints.get(list as usize).map_or(0, |t| i64::from(t.untolerated_soft));

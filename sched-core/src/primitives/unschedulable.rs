@@ -2,7 +2,9 @@
 //!
 //! Source: kube-scheduler 1.35, plugin `NodeUnschedulable`.
 
-use sched_abi::{Bits, Hook, Manifest, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict};
+use sched_abi::{
+    Bits, Hook, Manifest, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict, keep_bits,
+};
 
 /// The policy. It has no configuration.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,5 +29,17 @@ impl Policy for NodeUnschedulable {
     fn filter(&self, _: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
         let rejects = Verdict::reason(0).unresolvable_if(true);
         rows.update_bits(nodes.bits(Bits::Unschedulable), out, |verdict, cordoned| *verdict = rejects.when(cordoned));
+    }
+
+    fn filter_bits(
+        &self,
+        _: &PodView<'_>,
+        nodes: &dyn Nodes,
+        _: &[u64; 16],
+        start: usize,
+        feasible: &mut [u64],
+    ) -> bool {
+        keep_bits(feasible, start, nodes.bits(Bits::Unschedulable), true);
+        true
     }
 }

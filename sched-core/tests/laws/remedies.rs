@@ -1,6 +1,6 @@
 //! What an explanation says would have to change, does what it says: the change is made, and as many nodes more are feasible.
 
-use crate::common::generate::{NOW_MS, Scenario, any_profile, config, key, scenario};
+use crate::common::generate::{NOW_MS, Scenario, config, key, profile, scenario};
 use crate::common::reference::{PodKey, Role, pod_requests};
 use crate::support::{apply_all, pod_id, scheduler_of};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ proptest! {
     #![proptest_config(config(128))]
 
     #[test]
-    fn remedies_open_as_many_nodes_as_they_say(scenario in scenario(12), profile in any_profile(), seed: u64) {
+    fn remedies_open_as_many_nodes_as_they_say(scenario in scenario(12), profile in profile(), seed: u64) {
         for spec in &scenario.pending {
             let mut scheduler = scheduler_of(&scenario, &profile, seed);
             let (before, remedies) = ask(&mut scheduler, &key(spec));

@@ -1,8 +1,6 @@
 //! Two policies that put a real one into the place that a vector means: scored over given nodes, whatever it filters.
 
-use sched_core::abi::{
-    Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup, SetupError, Verdict,
-};
+use sched_core::abi::{Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup, SetupError, Verdict};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 

@@ -1,14 +1,18 @@
 //! What becomes of the fields of nodes and pods.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
+mod requests;
+
 use k8s_openapi::api::core::v1::Pod;
-use sched_core::abi::{NodeSelector, Operator, QosClass, Requirement, SelectorTerm};
+use sched_core::abi::{NodeSelector, Operator, Requirement, SelectorTerm};
 use sched_core::{
     Event, HostPort, LabelSelector, NodeImage, Owner, PodSpec, PodTemplate, Protocol, Resources, Taint, TaintEffect,
     Toleration, TolerationOperator,
 };
 use sched_k8s::{LeftOut, ReplicaSets, pod_spec, read};
 
-const CLUSTER: &str = include_str!("data/cluster.yaml");
+const CLUSTER: &str = include_str!("../data/cluster.yaml");
 
 fn pod(yaml: &str) -> PodSpec {
     let pod: serde_json::Value = serde_saphyr::from_str(yaml).unwrap();
@@ -111,84 +115,12 @@ items:
 }
 
 #[test]
-fn a_limit_without_a_request_is_a_request() {
-    let spec = "{containers: [{name: c, resources: {requests: {cpu: 0}, limits: {cpu: 1, memory: 2Gi, example.com/gpu: 1}}}],
-        initContainers: [{name: i, restartPolicy: Always, resources: {limits: {cpu: 1}}}]}";
-    let template = template(spec);
-    let expected = [("cpu", 0), ("memory", 2 << 30), ("example.com/gpu", 1)];
-    assert_eq!(template.containers[0].requests, resources(&expected));
-    assert_eq!(template.init_containers[0].requests, resources(&[("cpu", 1_000)]));
-    assert!(template.init_containers[0].restart_always && !template.containers[0].restart_always);
-}
-
-#[test]
-fn limits_of_the_pod_count_where_no_container_requests() {
-    let of = |pod: &str, container: &str| {
-        template(&format!("{{resources: {pod}, containers: [{{name: c, resources: {container}}}]}}")).pod_requests
-    };
-    assert_eq!(of("{limits: {cpu: 2}}", "{}"), Some(resources(&[("cpu", 2_000)])));
-    assert_eq!(of("{limits: {cpu: 2}}", "{requests: {cpu: 1}}"), None);
-    assert_eq!(of("{requests: {cpu: 1}, limits: {cpu: 2}}", "{}"), Some(resources(&[("cpu", 1_000)])));
-    assert_eq!(
-        of("{limits: {hugepages-2Mi: 4Mi}}", "{limits: {hugepages-2Mi: 2Mi}}"),
-        Some(resources(&[("hugepages-2Mi", 4 << 20)]))
-    );
-    assert_eq!(of("{}", "{}"), None);
-}
-
-#[test]
-fn qos_follows_kubernetes() {
-    let both = |request: &str, limit: &str| format!("{{requests: {request}, limits: {limit}}}");
-    let one = |resources: &str| template(&format!("{{containers: [{{name: c, resources: {resources}}}]}}")).qos;
-    assert_eq!(one("{}"), QosClass::BestEffort);
-    assert_eq!(one("{requests: {cpu: 0}}"), QosClass::BestEffort);
-    assert_eq!(one("{requests: {example.com/gpu: 1}}"), QosClass::BestEffort);
-    assert_eq!(one("{requests: {cpu: 1}}"), QosClass::Burstable);
-    assert_eq!(one("{limits: {cpu: 1}}"), QosClass::Burstable);
-    assert_eq!(one("{limits: {cpu: 1, memory: 1Gi}}"), QosClass::Guaranteed);
-    assert_eq!(one(&both("{cpu: 1000m, memory: 1024Mi}", "{cpu: 1, memory: 1Gi}")), QosClass::Guaranteed);
-    assert_eq!(one(&both("{cpu: 999m, memory: 1Gi}", "{cpu: 1, memory: 1Gi}")), QosClass::Burstable);
-    let two = "{containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Gi}}}], initContainers: [{name: b}]}";
-    assert_eq!(template(two).qos, QosClass::Burstable);
-    let of_pod = |container: &str| {
-        let resources = "{limits: {cpu: 1, memory: 1Gi}}";
-        template(&format!("{{resources: {resources}, containers: [{{name: a, resources: {container}}}]}}")).qos
-    };
-    assert_eq!(of_pod("{}"), QosClass::Guaranteed);
-    assert_eq!(of_pod("{requests: {cpu: 500m}}"), QosClass::Burstable);
-    let stored = pod("metadata: {name: p}\nspec: {containers: [{name: c}]}\nstatus: {qosClass: Guaranteed}");
-    assert_eq!(stored.template.qos, QosClass::Guaranteed);
-}
-
-#[test]
 fn host_ports_and_the_host_network() {
     let port = |port, protocol, ip: &str| HostPort { port, protocol, ip: ip.to_owned() };
     let loaded = read(CLUSTER).unwrap();
     assert_eq!(loaded.pods[0].spec.template.containers[0].host_ports, [port(8_080, Protocol::Tcp, "10.0.0.1")]);
     let host = template("{hostNetwork: true, containers: [{name: c, ports: [{containerPort: 53, protocol: UDP}]}]}");
     assert_eq!(host.containers[0].host_ports, [port(53, Protocol::Udp, "")]);
-}
-
-#[test]
-fn resize_status_is_read_where_the_agent_gives_resources() {
-    let text = "
-metadata: {name: p}
-spec: {containers: [{name: a}, {name: b}], initContainers: [{name: s, restartPolicy: Always}]}
-status:
-  conditions: [{type: PodResizePending, status: 'True', reason: Infeasible}]
-  containerStatuses:
-  - {name: b, ready: true, restartCount: 0, image: i, imageID: i, allocatedResources: {cpu: 2},
-     resources: {requests: {cpu: 3}}}
-  - {name: a, ready: true, restartCount: 0, image: i, imageID: i, allocatedResources: {cpu: 2}}
-  initContainerStatuses:
-  - {name: s, ready: true, restartCount: 0, image: i, imageID: i, resources: {}}
-";
-    let template = pod(text).template;
-    assert!(template.resize_infeasible);
-    assert_eq!(template.containers[0].status, None);
-    let status = template.containers[1].status.clone().unwrap();
-    assert_eq!((status.actual, status.allocated), (resources(&[("cpu", 3_000)]), resources(&[("cpu", 2_000)])));
-    assert_eq!(template.init_containers[0].status, Some(sched_core::ContainerResources::default()));
 }
 
 #[test]
@@ -219,7 +151,12 @@ fn selectors_and_affinities_keep_their_meaning() {
     let preferred = &template.preferred_nodes[0];
     assert_eq!(preferred.weight, 5);
     assert_eq!(preferred.preference.match_expressions, [requirement("x", Operator::DoesNotExist, &[])]);
-    let toleration = |key: &str, operator, value: &str, effect| Toleration { key: key.into(), operator, value: value.into(), effect };
+    let toleration = |key: &str, operator, value: &str, effect| Toleration {
+        key: key.into(),
+        operator,
+        value: value.into(),
+        effect,
+    };
     assert_eq!(
         template.tolerations,
         [
@@ -296,9 +233,9 @@ fn the_top_controller_is_found_with_and_without_its_objects() {
     for kind in ["Job", "StatefulSet", "CloneSet", "DaemonSet"] {
         assert_eq!(top(&text("{pod-template-hash: h1}", kind, "")), owner(kind, "web-h1"));
     }
-    let owned = "kind: ReplicaSet\napiVersion: apps/v1\nmetadata: {name: web-h1, ownerReferences: [{apiVersion: v1, \
+    let rollout = "kind: ReplicaSet\napiVersion: apps/v1\nmetadata: {name: web-h1, ownerReferences: [{apiVersion: v1, \
                  kind: Rollout, name: shop, uid: u, controller: true}]}\n---";
-    assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", owned)), owner("Rollout", "shop"));
+    assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", rollout)), owner("Rollout", "shop"));
     let free = "kind: ReplicaSet\nmetadata: {name: web-h1}\n---";
     assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", free)), owner("ReplicaSet", "web-h1"));
     assert_eq!(top("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}"), None);
@@ -306,15 +243,11 @@ fn the_top_controller_is_found_with_and_without_its_objects() {
 
 #[test]
 fn priority_comes_from_the_field_or_a_class_that_is_built_in() {
-    assert_eq!(template("{priority: -5, priorityClassName: system-node-critical, containers: [{name: c}]}").priority, -5);
+    assert_eq!(
+        template("{priority: -5, priorityClassName: system-node-critical, containers: [{name: c}]}").priority,
+        -5
+    );
     let critical = template("{priorityClassName: system-cluster-critical, containers: [{name: c}]}");
     assert_eq!(critical.priority, 2_000_000_000);
     assert_eq!(template("{priorityClassName: mine, containers: [{name: c}]}").priority, 0);
-}
-
-#[test]
-fn terminating_and_overhead_are_seen() {
-    let pod = pod("metadata: {name: p, deletionTimestamp: '2025-01-01T00:00:00Z'}\nspec: {overhead: {cpu: 10m}, containers: [{name: c}]}");
-    assert!(pod.terminating);
-    assert_eq!(pod.template.overhead, resources(&[("cpu", 10)]));
 }

@@ -1,0 +1,171 @@
+//! Measures every pair that the project claims, both sides interleaved in one run, and prints one line for each:
+//! `ratio NAME MEASURED BAR`, with both sides in absolute terms below it.
+
+use clap::Parser;
+use sched_benches::decision::{Bench, Failure, Shape};
+use sched_benches::events::{Kind, Motion};
+use sched_benches::memory;
+use sched_benches::ratio::{Ratio, least, median};
+use sched_benches::scenario::Scenario;
+use sched_core::{Profile, ProfileSet};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Nanoseconds a node in all that a decision of a profile may take; profiles without a claim are measured against the
+/// larger one.
+const DECISION_BARS: [(&str, f64); 2] = [("kube-default", 10.0), ("recommended", 20.0)];
+/// Sizes of the clusters that decide, with the rounds of a measurement.
+const SIZES: [(usize, usize); 2] = [(5_000, 120), (100_000, 25)];
+/// Nodes of the cluster in motion; it has ten times as many pods.
+const LARGE: usize = 100_000;
+
+/// Measures what the project claims of its speed.
+#[derive(Parser)]
+struct Options {
+    /// Also writes everything to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only what has this in its name, for example `decision/kube-default/5000` or `events`.
+    #[arg(long, value_name = "PATTERN", default_value = "")]
+    only: String,
+    /// Measures the other built-in profiles too.
+    #[arg(long)]
+    all: bool,
+    /// So many times the usual rounds, for a profiler.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    rounds: usize,
+}
+
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.only) || self.only.starts_with(name)
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says whether every claim holds.
+fn run(options: &Options) -> Result<bool, Failure> {
+    let mut ratios = Vec::new();
+    // First, while the process holds nothing else.
+    if options.wants("events") {
+        ratios.extend(print(events()?));
+    }
+    let profiles = ProfileSet::builtin();
+    for (name, _) in DECISION_BARS.iter().filter(|(name, _)| profiles.get(name).is_none()) {
+        println!("skipped: there is no profile `{name}` yet");
+    }
+    for profile in &profiles.profiles {
+        let claimed = DECISION_BARS.iter().find(|(name, _)| *name == profile.name);
+        if claimed.is_none() && !options.all && options.only.is_empty() {
+            continue;
+        }
+        let bar = claimed.map_or(20.0, |&(_, bar)| bar);
+        for (nodes, rounds) in SIZES {
+            if options.wants(&format!("decision/{}/{nodes}", profile.name)) {
+                ratios.extend(print(decision(profile, nodes, rounds * options.rounds, bar)?));
+            }
+        }
+    }
+    if let Some(path) = &options.json {
+        std::fs::write(path, serde_json::to_string_pretty(&ratios)?)?;
+    }
+    Ok(ratios.iter().all(|ratio| ratio.holds))
+}
+
+fn print(ratios: Vec<Ratio>) -> Vec<Ratio> {
+    ratios.iter().for_each(|ratio| print!("{ratio}"));
+    ratios
+}
+
+/// Nanoseconds a node of a decision and of its ceiling, for each place of the mix and over all.
+fn decision(profile: &Profile, nodes: usize, rounds: usize, bar: f64) -> Result<Vec<Ratio>, Failure> {
+    let mut bench = Bench::new(profile, Scenario::for_decisions(nodes))?;
+    let digest = bench.digest()?;
+    let places = Shape::MIX.len();
+    let (mut ours, mut ceiling) = (vec![Vec::new(); places], vec![Vec::new(); places]);
+    for _ in 0..rounds {
+        for (place, (ours, ceiling)) in ours.iter_mut().zip(&mut ceiling).enumerate() {
+            ours.push(bench.decide(place)?);
+            ceiling.push(bench.ceiling(place)?);
+        }
+    }
+    let per_node = |lists: &mut Vec<Vec<f64>>, of: fn(&mut [f64]) -> f64| -> Vec<f64> {
+        lists.iter_mut().map(|list| of(list) / nodes as f64).collect()
+    };
+    let mean = |list: &[f64]| list.iter().sum::<f64>() / places as f64;
+    let [fastest, fastest_floor] = [&mut ours, &mut ceiling].map(|lists| mean(&per_node(lists, least)));
+    let (ours, ceiling) = (per_node(&mut ours, median), per_node(&mut ceiling, median));
+    let (all, floor) = (mean(&ours), mean(&ceiling));
+    let mut later: Vec<f64> = (0..8).map(|_| bench.decide_later(0)).collect::<Result<Vec<f64>, Failure>>()?;
+    let later = median(&mut later) / nodes as f64;
+
+    let name = format!("decision/{}/{nodes}", profile.name);
+    let bytes = mean(&bench.reads().iter().map(|reads| reads.bytes_per_node()).collect::<Vec<_>>());
+    let mut absolute = Ratio::new(format!("{name}/ns-a-node"), all, bar, "ns a node")
+        .side("a whole decision", all * nodes as f64 / 1000.0, "us")
+        .side("fastest rounds", fastest, "ns a node")
+        .side("decision after a slot of recent placements has passed", later, "ns a node")
+        .note(format!("digest of decisions: {digest:016x}"));
+    let mut seen = Vec::new();
+    for (shape, ours) in Shape::MIX.iter().zip(&ours).filter(|(shape, _)| **shape != Shape::Plain) {
+        seen.push(format!("{shape:?} {ours:.2}"));
+    }
+    let plain = mean_of(&ours, |place| Shape::MIX.get(place) == Some(&Shape::Plain));
+    absolute = absolute.note(format!("by shape of pod, ns a node: Plain {plain:.2}, {}", seen.join(", ")));
+    let to_ceiling = Ratio::new(format!("{name}/to-ceiling"), all / floor, bar / floor, "times")
+        .side("decision", all, "ns a node")
+        .side("ceiling: one pass that adds the same columns up", floor, "ns a node")
+        .side("ceiling, fastest rounds", fastest_floor, "ns a node")
+        .side("columns", bytes, "bytes a node");
+    Ok(vec![absolute, to_ceiling])
+}
+
+fn mean_of(values: &[f64], which: impl Fn(usize) -> bool) -> f64 {
+    let chosen: Vec<f64> = values.iter().enumerate().filter(|(place, _)| which(*place)).map(|(_, v)| *v).collect();
+    chosen.iter().sum::<f64>() / chosen.len().max(1) as f64
+}
+
+/// The cost of an event and the memory of a large cluster in motion.
+fn events() -> Result<Vec<Ratio>, Failure> {
+    let profiles = ProfileSet::builtin();
+    let profile = profiles.get("recommended").or_else(|| profiles.get("kube-default")).ok_or("no profiles")?;
+    let before = memory::now().resident;
+    let mut motion = Motion::new(profile, Scenario::full(LARGE))?;
+    motion.warm_up(20_000)?;
+    let mut rounds = Vec::new();
+    for _ in 0..30 {
+        let (count, elapsed) = motion.mixed(10_000)?;
+        rounds.push(elapsed.as_nanos() as f64 / count as f64);
+    }
+    let mean = rounds.iter().sum::<f64>() / rounds.len() as f64 / 1000.0;
+    let typical = median(&mut rounds) / 1000.0;
+    let memory = memory::now();
+    let mut by_kind = Vec::new();
+    motion.of_kind(Kind::PodAdded, 20_000)?;
+    for (kind, share) in Kind::MIX {
+        let elapsed = motion.of_kind(kind, 10_000)?;
+        by_kind.push(format!("{kind:?} {:.2} ({share} %)", elapsed.as_nanos() as f64 / 10_000_000.0));
+    }
+    let (pods, nodes) = motion.size();
+    let what = format!("{nodes} nodes, {pods} pods, profile `{}`", profile.name);
+    let gb = |bytes: u64| bytes as f64 / 1e9;
+    Ok(vec![
+        Ratio::new("events/us-an-event", typical, 2.0, "us an event")
+            .side("mean over all rounds", mean, "us an event")
+            .note(what.clone())
+            .note(format!("us by kind, each alone: {}", by_kind.join(", "))),
+        Ratio::new("events/resident-memory", gb(memory.resident), 1.5, "GB")
+            .side("at its highest", gb(memory.peak), "GB")
+            .side("before the cluster", gb(before), "GB")
+            .note(what),
+    ])
+}

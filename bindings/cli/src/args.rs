@@ -1,0 +1,192 @@
+//! What the command line accepts, as clap sees it. What the values mean is in `values`, what is done with them elsewhere.
+
+use crate::values::{Seeds, parse_delay};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Replays workloads through the scheduler, and explains where a pod goes and why.
+#[derive(Parser, Debug)]
+#[command(name = "sched", version, max_term_width = 100, after_help = MAIN_EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const MAIN_EXAMPLES: &str = "\
+Examples:
+  sched replay                                     the embedded sample, every profile, side by side
+  sched replay --report out.html                   the same, with plots on one page
+  sched explain --sample                           why a pod of the sample went where it went
+  sched explain --cluster objects.json --pod pod.yaml
+  kubectl get nodes,pods -A -o json | sched explain --cluster - --pod pod.yaml
+
+Exit status: 0 when done, 2 on bad input (one line on stderr says what and where).";
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Drive profiles through a workload and compare what became of it
+    Replay(ReplayArgs),
+    /// Say why a pod fits or does not fit on each node, and which node wins
+    Explain(ExplainArgs),
+    /// List profiles and policies with their weights, settings and defaults
+    Profiles(ProfilesArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  sched replay
+  sched replay --profile recommended least-allocated --seeds 0..5
+  sched replay --workload hot-nodes/spiky-1 --workload hot-nodes/daily-1 --metrics-delay 5m
+  sched replay --workload hot-nodes/spiky-1 --profile recommended --placements placements.csv
+  sched replay --trace openb --nodes nodes.csv --pods pods.csv --report out.html
+
+With several runs, --placements takes the profile's name, and where there are several the workload's and the seed, into
+each file's name: placements.csv becomes placements-recommended.csv, or placements-spiky-1-recommended-3.csv.";
+
+#[derive(Args, Debug)]
+#[command(after_help = REPLAY_EXAMPLES)]
+pub(crate) struct ReplayArgs {
+    /// Which of the embedded samples, where no other workload is given
+    #[arg(long, value_enum, default_value_t, value_name = "NAME", conflicts_with_all = ["workload", "trace"])]
+    pub(crate) sample: Sample,
+    /// A hot-node workload: a folder with nodes.csv, apps.csv and pods.csv (repeatable)
+    #[arg(long, value_name = "DIR", conflicts_with = "trace")]
+    pub(crate) workload: Vec<PathBuf>,
+    /// A trace to replay; it needs --nodes and --pods
+    #[arg(long, value_enum, requires_all = ["nodes", "pods"])]
+    pub(crate) trace: Option<TraceKind>,
+    /// The trace's nodes
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub(crate) nodes: Option<PathBuf>,
+    /// The trace's pods
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub(crate) pods: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) profiles: ProfileChoice,
+    /// Seeds that break ties: A..B without B, or one seed
+    #[arg(long, value_name = "A..B", default_value = "0..1")]
+    pub(crate) seeds: Seeds,
+    /// How old a sample of use is before a policy sees it: 60s, 5m, 500ms
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay)]
+    pub(crate) metrics_delay: u64,
+    /// Write where each pod went, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) placements: Option<PathBuf>,
+    /// Print the comparison as JSON (its fields: docs/replay-json.md)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write one self-contained HTML page with tables and plots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Replay up to this pod and explain its placement instead of comparing
+    #[arg(long, value_name = "POD", conflicts_with_all = ["placements", "report"])]
+    pub(crate) explain: Option<String>,
+}
+
+/// The samples of real traces that are part of the program.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sample {
+    /// Two days of applications whose use follows real CPU series
+    #[default]
+    HotNodes,
+    /// Pods that fill a cluster of GPU nodes
+    Openb,
+}
+
+/// The traces that can be read.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TraceKind {
+    /// Alibaba's GPU cluster trace of 2023
+    Openb,
+}
+
+#[derive(Args, Debug, Clone)]
+pub(crate) struct ProfileChoice {
+    /// Profiles by name (default: all; `sched profiles` lists them)
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub(crate) profile: Vec<String>,
+    /// A file with profiles of your own, YAML or JSON; all of it, unless --profile chooses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profiles: Option<PathBuf>,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sched explain --sample
+  sched explain --sample --pod pod-0042 --profile least-allocated
+  sched explain --cluster objects.json --pod pod.yaml --top 20
+  kubectl get nodes,pods -A -o json | sched explain --cluster - --pod pod.yaml --json
+
+Objects may be JSON or YAML: one object, a List, several documents, or what `kubectl get -o json` prints.";
+
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    /// Nodes and pods as Kubernetes objects; - reads standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "sample", requires = "pod")]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Replay an embedded sample up to the pod, and explain that placement
+    #[arg(long, value_enum, value_name = "NAME", num_args = 0..=1, default_missing_value = "hot-nodes",
+          conflicts_with = "cluster")]
+    pub(crate) sample: Option<Sample>,
+    /// With --cluster the pod's file, or the name of a pod of the cluster; with --sample a pod's name
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) pod: Option<String>,
+    /// The profile (default: recommended)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// A file with profiles of your own, YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// With --sample, how old a sample of use is before a policy sees it
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay, conflicts_with = "cluster")]
+    pub(crate) metrics_delay: u64,
+    /// The seed that breaks ties
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How many of the best nodes to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Print the explanation as JSON: every node, every score
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfilesArgs {
+    #[command(flatten)]
+    pub(crate) choice: ProfileChoice,
+    /// Print as JSON, which `--profiles` reads back
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn profiles_are_listed_with_spaces_or_commas() {
+        let cli = Cli::try_parse_from(["sched", "replay", "--profile", "a", "b,c", "--profile", "d"]).unwrap();
+        let Command::Replay(args) = cli.command else { panic!("not a replay") };
+        assert_eq!(args.profiles.profile, ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_trace_needs_both_of_its_files() {
+        assert!(Cli::try_parse_from(["sched", "replay", "--trace", "openb", "--nodes", "n.csv"]).is_err());
+        assert!(Cli::try_parse_from(["sched", "replay", "--nodes", "n.csv"]).is_err());
+    }
+}

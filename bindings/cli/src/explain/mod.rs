@@ -1,0 +1,77 @@
+//! `sched explain`: the verdict on every node for one pod, and where it would go.
+
+mod cluster;
+mod group;
+mod text;
+mod trace;
+
+pub(crate) use trace::in_replay;
+
+use crate::args::ExplainArgs;
+use crate::choice;
+use crate::error::CliError;
+use crate::files::{json, print};
+use sched_core::Explanation;
+use serde::Serialize;
+use text::Context;
+
+pub(crate) fn run(args: &ExplainArgs) -> Result<(), CliError> {
+    let profile = choice::profile(args.profile.as_deref(), args.profiles.as_deref())?;
+    let (explanation, moment) = match (&args.cluster, &args.pod) {
+        (Some(cluster), Some(pod)) => cluster::explain(cluster, pod, &profile, args.seed)?,
+        _ => trace::in_sample(args, &profile)?,
+    };
+    let context = Context { profile: &profile.name, seed: args.seed, moment, top: args.top };
+    show(&explanation, &context, args.json)
+}
+
+/// Prints an explanation as text or as JSON.
+fn show(explanation: &Explanation, context: &Context<'_>, as_json: bool) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        profile: &'a str,
+        seed: u64,
+        #[serde(flatten)]
+        explanation: &'a Explanation,
+    }
+    let document = || json(&Document { profile: context.profile, seed: context.seed, explanation });
+    print(&if as_json { document()? } else { text::render(explanation, context) })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! Explanations made by hand.
+
+    use sched_core::{Candidate, Explanation, PolicyRun, PolicyScore, Rejection};
+
+    pub(crate) fn rejection(node: &str, reasons: &[&str]) -> Rejection {
+        Rejection {
+            node: node.to_owned(),
+            policy: "Fit",
+            narrowed: false,
+            unresolvable: false,
+            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+            also: vec![],
+        }
+    }
+
+    pub(crate) fn candidate(node: &str, total: i64) -> Candidate {
+        let scores = vec![PolicyScore { policy: "Fit", raw: total * 3, score: total, weighted: total }];
+        Candidate { node: node.to_owned(), total, scores }
+    }
+
+    pub(crate) fn explanation(rejected: Vec<Rejection>, candidates: Vec<Candidate>) -> Explanation {
+        Explanation {
+            pod: "default/web".to_owned(),
+            nodes: rejected.len() + candidates.len(),
+            chosen: candidates.first().map(|candidate| candidate.node.clone()),
+            policies: vec![PolicyRun { policy: "Fit", weight: 1, filtered: true, scored: true }],
+            rejected_outright: None,
+            rejected,
+            candidates,
+            not_evaluated: vec![],
+            remedies: vec![],
+            message: "0/5 nodes are available: 5 Insufficient cpu.".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Reading and writing files and standard output, with errors that name the file.
+
+use crate::error::CliError;
+use serde::Serialize;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The most that is read from one input, so that an endless one ends in an error.
+const MAX_INPUT_BYTES: u64 = 1 << 30;
+
+/// The text of a file, or of standard input for `-`.
+pub(crate) fn read_text(path: &Path) -> Result<String, CliError> {
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    }
+    if bytes.len() as u64 > MAX_INPUT_BYTES {
+        return Err(CliError::TooLarge { path: path.to_owned(), limit: MAX_INPUT_BYTES });
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| CliError::NotText { path: path.to_owned(), byte: error.utf8_error().valid_up_to() })
+}
+
+/// A file that is opened before a long run and written after it, so that a wrong path is found at once.
+pub(crate) struct Output {
+    path: PathBuf,
+    file: File,
+}
+
+impl Output {
+    /// Opens the file without touching what is in it.
+    pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|source| CliError::Write { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces its content.
+    pub(crate) fn write(mut self, text: &str) -> Result<(), CliError> {
+        // A device or a pipe has no length to set; writing to it is fine.
+        let written = match self.file.metadata() {
+            Ok(metadata) if metadata.is_file() => self.file.set_len(0),
+            _ => Ok(()),
+        };
+        let written = written.and_then(|()| self.file.write_all(text.as_bytes())).and_then(|()| self.file.flush());
+        written.map_err(|source| CliError::Write { path: self.path, source })
+    }
+}
+
+/// A document as JSON for people and programs.
+pub(crate) fn json(document: &impl Serialize) -> Result<String, CliError> {
+    let mut text = serde_json::to_string_pretty(document).map_err(|source| CliError::Json { source })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Prints to standard output. That a reader such as `head` went away is no error.
+pub(crate) fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(CliError::Write { path: PathBuf::from("standard output"), source }),
+        Ok(()) => Ok(()),
+    }
+}

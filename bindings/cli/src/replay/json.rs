@@ -1,0 +1,40 @@
+//! `--json`: the simulator's own document for one workload; for several the same fields, added up, and theirs beside them.
+
+use crate::compare::{Comparison, Row, Stat};
+use crate::error::CliError;
+use crate::files::json;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+pub(super) fn render(results: &[sched_sim::Comparison], whole: &Comparison) -> Result<String, CliError> {
+    if let [only] = results {
+        return json(only);
+    }
+    let best = whole.ranking().first().and_then(|&place| whole.rows.get(place));
+    let profiles = whole.rows.iter().map(|row| Profile { row, comparison: whole }).collect();
+    json(&Several { recommended: best.map_or("", |row| &row.profile), profiles, workloads: results })
+}
+
+#[derive(Serialize)]
+struct Several<'a> {
+    recommended: &'a str,
+    profiles: Vec<Profile<'a>>,
+    workloads: &'a [sched_sim::Comparison],
+}
+
+/// A profile with its measures as fields.
+struct Profile<'a> {
+    row: &'a Row,
+    comparison: &'a Comparison,
+}
+
+impl Serialize for Profile<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.row.stats.len() + 1))?;
+        map.serialize_entry("profile", &self.row.profile)?;
+        for (measure, stat) in self.comparison.measures.iter().zip(&self.row.stats) {
+            map.serialize_entry(measure.key, &stat.as_ref().map(|stat: &Stat| stat))?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,92 @@
+//! `sched replay`: drives profiles through workloads and shows what became of them.
+
+mod json;
+mod measures;
+mod placements;
+mod scenes;
+mod source;
+mod text;
+
+pub(crate) use source::{requested_cpu_milli, sample, traces};
+
+use crate::args::ReplayArgs;
+use crate::choice::{self, RECOMMENDED};
+use crate::compare::Comparison;
+use crate::error::CliError;
+use crate::explain;
+use crate::files::{Output, print};
+use crate::progress::Bar;
+use crate::report::Report;
+use measures::{SHOWN, TABLE, comparison};
+use placements::Placements;
+use sched_core::Profile;
+use sched_sim::{Options, Trace};
+use std::time::Instant;
+use text::quoted;
+
+/// A replay that is done: what was asked for, what ran, what came out.
+struct Replay<'a> {
+    args: &'a ReplayArgs,
+    traces: &'a [Trace],
+    results: &'a [sched_sim::Comparison],
+}
+
+pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
+    if let Some(pod) = &args.explain {
+        return explain::in_replay(args, pod);
+    }
+    let profiles = choice::profiles(&args.profiles)?;
+    let traces = source::traces(args)?;
+    // Wrong paths are found before the work, not after it.
+    let report = args.report.as_deref().map(Output::open).transpose()?;
+    let placements = args.placements.as_deref().map(|path| Placements::open(path, &traces, &profiles, args.seeds));
+    let placements = placements.transpose()?;
+    let results = simulate(args, &traces, &profiles)?;
+    if let Some(placements) = placements {
+        placements.write(&traces, &results)?;
+    }
+    let each: Vec<Comparison> = results.iter().map(comparison).collect();
+    let whole = Comparison::together(&each);
+    let replay = Replay { args, traces: &traces, results: &results };
+    if let Some(report) = report {
+        report.write(&replay.page(&whole).render())?;
+    }
+    print(&if args.json { json::render(&results, &whole)? } else { replay.text(&each, &whole) })
+}
+
+fn simulate(args: &ReplayArgs, traces: &[Trace], profiles: &[Profile]) -> Result<Vec<sched_sim::Comparison>, CliError> {
+    let profiles: Vec<&Profile> = profiles.iter().collect();
+    let seeds: Vec<u64> = args.seeds.iter().collect();
+    let started = Instant::now();
+    let clock = || started.elapsed().as_nanos() as u64;
+    let options = Options { clock: Some(&clock), ..options(args) };
+    let runs = profiles.len() * seeds.len();
+    let mut bar = Bar::new(runs * traces.len());
+    let mut results = Vec::with_capacity(traces.len());
+    for trace in traces {
+        let mut update = |progress: sched_sim::Progress<'_>| bar.update(&trace.name, &progress);
+        results.push(sched_sim::run(trace, &profiles, &seeds, options, &mut update)?);
+        bar.group_done(runs);
+    }
+    Ok(results)
+}
+
+/// The simulator's options, without a clock.
+pub(crate) fn options(args: &ReplayArgs) -> Options<'static> {
+    Options { metrics_delay_ms: args.metrics_delay, ..Options::default() }
+}
+
+impl Replay<'_> {
+    fn page<'c>(&self, whole: &'c Comparison) -> Report<'c> {
+        let words = std::env::args().skip(1).map(|word| quoted(&word));
+        Report {
+            facts: self.facts(),
+            comparison: whole,
+            columns: &TABLE,
+            shown: &SHOWN,
+            recommended: RECOMMENDED,
+            scenes: scenes::scenes(self.traces, self.results),
+            command: std::iter::once("sched".to_owned()).chain(words).collect::<Vec<_>>().join(" "),
+        }
+    }
+}

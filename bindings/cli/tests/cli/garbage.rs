@@ -1,0 +1,104 @@
+//! Files that are not what they should be, given to every option that reads one: status 2, one line, no panic.
+
+use crate::common::{file, folder, sched};
+use std::path::Path;
+
+/// Contents that are wrong in every format.
+fn contents() -> Vec<(&'static str, Vec<u8>)> {
+    let noise: Vec<u8> = (0..4_096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    vec![
+        ("empty", vec![]),
+        ("noise", noise),
+        ("zeros", vec![0; 1_000]),
+        ("bom", b"\xef\xbb\xbf".to_vec()),
+        ("lines", b"\r\n\r\n\n".to_vec()),
+        ("deep", [b"[".repeat(50_000), b"]".repeat(50_000)].concat()),
+        ("deep-map", b"{\"a\":".repeat(20_000)),
+        ("truncated", b"{\"kind\": \"List\", \"items\": [{\"kind\": \"No".to_vec()),
+        ("scalar", b"42\n".to_vec()),
+        ("text", b"once upon a time, there was a scheduler\n".to_vec()),
+        ("header", b"node,cpu_milli\n".to_vec()),
+        ("columns", b"node,cpu_milli\nn1,1000,7\n".to_vec()),
+        ("negative", b"node,cpu_milli\nn1,-1000\n".to_vec()),
+        ("nan", b"node,cpu_milli\nn1,NaN\n".to_vec()),
+        ("huge", b"node,cpu_milli\nn1,1e300\n".to_vec()),
+        ("bombs", b"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n".to_vec()),
+        ("profile", b"profiles:\n- name: x\n  policies:\n  - name: NoSuchPolicy\n".to_vec()),
+        ("weight", b"profiles:\n- name: x\n  policies:\n  - name: NodeResourcesFit\n    weight: -5\n".to_vec()),
+        ("cycle", b"profiles: &p\n- *p\n".to_vec()),
+        ("quantity", b"kind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: minus one}}\n".to_vec()),
+    ]
+}
+
+/// Every way to give the file to the program.
+fn calls(bad: &str, folder: &str, pod: &str, cluster: &str) -> Vec<Vec<String>> {
+    let call = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let profile = "kube-default";
+    vec![
+        call(&["replay", "--workload", folder]),
+        call(&["replay", "--workload", bad]),
+        call(&["replay", "--trace", "openb", "--nodes", bad, "--pods", bad]),
+        call(&["replay", "--profiles", bad]),
+        call(&["profiles", "--profiles", bad]),
+        call(&["explain", "--cluster", cluster, "--pod", pod, "--profiles", bad]),
+        call(&["explain", "--cluster", bad, "--pod", pod, "--profile", profile]),
+        call(&["explain", "--cluster", cluster, "--pod", bad, "--profile", profile]),
+        call(&["explain", "--sample", "--pod", bad, "--profile", profile]),
+    ]
+}
+
+/// A file in which some content is right: an empty cluster, for which every pod fits nowhere.
+fn is_right(name: &str, call: &[String]) -> bool {
+    let option = |option: &str| call.iter().position(|word| word == option).and_then(|place| call.get(place + 1));
+    let cluster_is_bad = option("--cluster").is_some_and(|path| path.ends_with(".bad"));
+    cluster_is_bad && matches!(name, "bombs")
+}
+
+#[test]
+fn bad_files_are_one_clear_line() {
+    let root = folder("garbage");
+    let pod = file(&root, "pod.yaml", "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n");
+    let node = "kind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: '1', memory: 1Gi, pods: '9'}}\n";
+    let cluster = file(&root, "cluster.yaml", node);
+    for (name, content) in contents() {
+        let bad = file(&root, &format!("{name}.bad"), &content);
+        let workload = root.join(name);
+        std::fs::create_dir_all(&workload).unwrap();
+        for part in ["nodes.csv", "apps.csv", "pods.csv"] {
+            file(&workload, part, &content);
+        }
+        for call in calls(&bad, workload.to_str().unwrap(), &pod, &cluster) {
+            let what = format!("{name}: {}", call.join(" "));
+            if !is_right(name, &call) {
+                let line = sched(&call).refused(&what);
+                assert!(line.len() < 1_500, "{what}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn missing_files_and_folders_are_named() {
+    let root = folder("missing");
+    let absent = root.join("absent.yaml");
+    let (absent, here) = (absent.to_str().unwrap(), root.to_str().unwrap());
+    let pod = file(&root, "pod.yaml", "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n");
+    for path in [absent, here] {
+        for call in calls(path, path, &pod, path) {
+            let line = sched(&call).refused(&call.join(" "));
+            assert!(line.contains(path) || line.contains("no profile"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_refused_before_the_work() {
+    let root = folder("outputs");
+    let nowhere = root.join("no/such/folder/out");
+    for option in ["--report", "--placements"] {
+        for path in [nowhere.as_path(), Path::new("/"), root.as_path()] {
+            let path = path.to_str().unwrap();
+            assert!(sched(["replay", option, path]).refused(path).contains(path));
+        }
+    }
+}

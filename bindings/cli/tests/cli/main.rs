@@ -1,0 +1,12 @@
+//! The built program, from outside.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod explain;
+#[cfg(test)]
+mod garbage;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod usage;
