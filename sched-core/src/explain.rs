@@ -152,7 +152,9 @@ impl Scheduler {
             for answer in &evaluation.answers {
                 let verdict = answer.verdicts.get(k).copied().unwrap_or_default();
                 if !answer.passes(k) {
-                    let reasons = self.texts(answer, verdict, row);
+                    // Not in the order of resource ids, which depends on what was interned first.
+                    let mut reasons = self.texts(answer, verdict, row);
+                    reasons.sort_unstable();
                     against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy, reasons }));
                 }
             }

@@ -1,8 +1,8 @@
 //! What would have to change for a pod to fit more nodes: of the nodes that one policy alone rejects, how many would open.
 
 use crate::cluster::{PodId, Row, TaintEffect};
-use crate::pipeline::{Evaluation, Scheduler};
-use sched_abi::ResourceId;
+use crate::pipeline::{Evaluation, PolicyAnswer, Scheduler};
+use sched_abi::{ResourceId, Verdict};
 use std::collections::BTreeMap;
 
 /// How many steps are offered for one resource: the first node, and half of those that could open.
@@ -11,17 +11,20 @@ const STEPS: usize = 2;
 impl Scheduler {
     /// Sentences, most nodes first.
     pub(crate) fn remedies(&self, pod: PodId, evaluation: &Evaluation) -> Vec<String> {
+        if evaluation.answers.iter().any(|a| a.reject.is_some()) {
+            // The policy that rejected the pod outright was not asked about single nodes.
+            return Vec::new();
+        }
         let mut shortages: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
         let mut opened: BTreeMap<String, usize> = BTreeMap::new();
         for (k, &row) in evaluation.rows.iter().enumerate() {
             let mut against = evaluation.answers.iter().filter(|a| !a.passes(k));
             let (Some(only), None) = (against.next(), against.next()) else { continue };
             if only.policy == "NodeResourcesFit" {
-                let short = self.shortages(pod, row);
-                if let [(resource, amount)] = short[..] {
+                if let Some((resource, amount)) = self.shortage(pod, row, only, verdict(only, k)) {
                     shortages.entry(resource.0).or_default().push(amount);
                 }
-            } else if let Some(remedy) = self.remedy(only.policy, pod, row) {
+            } else if let Some(remedy) = self.remedy(only, verdict(only, k), pod, row) {
                 *opened.entry(remedy).or_default() += 1;
             }
         }
@@ -48,15 +51,16 @@ impl Scheduler {
         list.into_iter().map(|(nodes, how)| format!("fits {nodes} more {} {how}", plural(nodes))).collect()
     }
 
-    /// Which resources a row is short of, and by how much.
-    fn shortages(&self, pod: PodId, row: Row) -> Vec<(ResourceId, f64)> {
-        let Some(class) = self.cluster().pods.class_of(pod.0) else { return Vec::new() };
-        let short = |request: &sched_abi::Request| {
-            let columns = self.cluster().nodes.columns(request.resource)?;
-            let free = columns.allocatable.get(row.0 as usize)? - columns.requested.get(row.0 as usize)?;
-            (request.amount > free).then_some((request.resource, request.amount - free))
-        };
-        class.requests.iter().filter_map(short).collect()
+    /// The one resource that a row is short of, and by how much.
+    fn shortage(&self, pod: PodId, row: Row, fit: &PolicyAnswer, verdict: Verdict) -> Option<(ResourceId, f64)> {
+        let mut reasons = fit.texts(verdict);
+        let (Some(reason), None) = (reasons.next(), reasons.next()) else { return None };
+        let nodes = &self.cluster().nodes;
+        let resource = ResourceId(nodes.resource_names.find(reason.strip_prefix("Insufficient ")?)? as u16);
+        let columns = nodes.columns(resource)?;
+        let free = columns.allocatable.get(row.0 as usize)? - columns.requested.get(row.0 as usize)?;
+        let class = self.cluster().pods.class_of(pod.0)?;
+        Some((resource, sched_abi::amount_of(&class.requests, resource) - free))
     }
 
     fn less(&self, resource: ResourceId, amount: f64) -> String {
@@ -68,9 +72,11 @@ impl Scheduler {
         }
     }
 
-    fn remedy(&self, policy: &str, pod: PodId, row: Row) -> Option<String> {
-        Some(match policy {
+    fn remedy(&self, answer: &PolicyAnswer, verdict: Verdict, pod: PodId, row: Row) -> Option<String> {
+        Some(match answer.policy {
             "NodeUnschedulable" => "once they are uncordoned".to_owned(),
+            // What the configuration enforces, the pod cannot lift.
+            "NodeAffinity" if answer.texts(verdict).any(|text| text.contains("enforced")) => return None,
             "NodeAffinity" => "without its node selector and affinity".to_owned(),
             "NodeName" => "without its node name".to_owned(),
             "NodePorts" => "with other host ports".to_owned(),
@@ -90,4 +96,8 @@ impl Scheduler {
             other => format!("without what {other} has against them"),
         })
     }
+}
+
+fn verdict(answer: &PolicyAnswer, node: usize) -> Verdict {
+    answer.verdicts.get(node).copied().unwrap_or_default()
 }

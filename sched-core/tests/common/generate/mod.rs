@@ -32,7 +32,7 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
         println!("rerun with PROPTEST_RNG_SEED={seed} PROPTEST_CASES={}", config.cases);
     }
     config.failure_persistence = None;
-    config.max_shrink_iters = 4096;
+    config.max_shrink_iters = 1_024;
     config
 }
 

@@ -18,7 +18,7 @@ mod world;
 pub(crate) use pipeline::{Candidate, Outcome, Rejection, Score, decide};
 pub(crate) use policies::{Prefilter, Raw, Refusal, filter, normalize, prefilter, score};
 pub(crate) use profile::{Kind, Policy, Profile};
-pub(crate) use requests::{pod_requests, scoring_requests_existing, scoring_requests_incoming};
+pub(crate) use requests::{Role, pod_requests, scoring_requests_existing, scoring_requests_incoming};
 pub(crate) use world::{Place, PodKey, PodState, World};
 
 /// Amounts by resource name.
