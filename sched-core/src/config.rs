@@ -81,6 +81,18 @@ impl Profile {
         }
         Ok(self.policies.iter().map(|p| (p.config.build(), p.weight)).collect())
     }
+
+    /// What is allowed, but hardly meant: one sentence each, beginning with the policy's name.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        for entry in &self.policies {
+            if let PolicyConfig::CoolDown(config) = &entry.config {
+                let name = entry.config.name();
+                list.extend(config.warnings().into_iter().map(|warning| format!("policy `{name}`: {warning}")));
+            }
+        }
+        list
+    }
 }
 
 /// Profiles by name.

@@ -151,8 +151,8 @@ impl Scheduler {
             let mut against: Vec<(bool, PolicyReasons)> = Vec::new();
             for answer in &evaluation.answers {
                 let verdict = answer.verdicts.get(k).copied().unwrap_or_default();
-                if !verdict.passes() {
-                    let reasons = answer.texts(verdict).map(str::to_owned).collect();
+                if !answer.passes(k) {
+                    let reasons = self.texts(answer, verdict, row);
                     against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy, reasons }));
                 }
             }
@@ -217,7 +217,11 @@ impl Scheduler {
     fn message(&self, evaluation: &Evaluation, rejected: &[Rejection]) -> String {
         let all = evaluation.rows.len();
         if let Some(row) = evaluation.chosen {
-            return format!("{} of {all} nodes are feasible, best is {}", evaluation.feasible.len(), self.name(row));
+            let left_out: Vec<&str> = evaluation.answers.iter().filter(|a| a.fell_back).map(|a| a.policy).collect();
+            let without =
+                if left_out.is_empty() { String::new() } else { format!(" without {}", left_out.join(" and ")) };
+            let feasible = evaluation.feasible.len();
+            return format!("{feasible} of {all} nodes are feasible{without}, best is {}", self.name(row));
         }
         if all == 0 {
             return "no nodes available to schedule pods".to_owned();

@@ -43,11 +43,20 @@ pub const MAX_WEIGHT: i64 = 1_000_000;
 /// Columns and selectors that the policies of one profile may ask for.
 pub const MAX_DERIVED: usize = 256;
 
+/// Selectors of pods that the policies of one profile may ask for.
+pub const MAX_POD_SELECTORS: usize = 64;
+
 /// Resolution of time: `now` is floored to it before any policy sees it.
 pub const TIME_QUANTUM_MS: u64 = 1_000;
 
 /// Length of a slot in which recent placements are counted.
 pub const HEAT_SLOT_MS: u64 = 15_000;
+
+/// Newest samples of a node that statistics average over, where a policy asks for any.
+pub const USAGE_SAMPLES: usize = 128;
+
+/// Slots into which the time is divided over which a policy asks for the greatest average use: 15 minutes each for a day.
+pub const USAGE_SLOTS: usize = 96;
 
 /// Slots of recent placements: with 15 s each, 32 minutes. The end of the ring is the end of heat.
 pub const HEAT_SLOTS: usize = 128;

@@ -72,6 +72,14 @@ registry! {
     NodeResourcesFit(p::FitConfig) => p::Fit::new;
     NodeResourcesBalancedAllocation(p::BalancedConfig) => p::Balanced::new;
     ImageLocality(NoSettings) => |_| p::ImageLocality;
+    CoolDown(p::CoolDownConfig) => p::CoolDown::new;
+    HybridUnschedulable(p::HybridUnschedulableConfig) => p::HybridUnschedulable::new;
+    NodeBalance(p::NodeBalanceConfig) => p::NodeBalance::new;
+    NodeInfo(p::NodeInfoConfig) => p::NodeInfo::new;
+    WaterLevel(p::WaterLevelConfig) => p::WaterLevel::new;
+    LoadAware(p::LoadAwareConfig) => p::LoadAware::new;
+    TargetLoadPacking(p::TargetLoadPackingConfig) => p::TargetLoadPacking::new;
+    Dynamic(p::DynamicConfig) => p::Dynamic::new;
     ExpectedOverload(p::ExpectedOverloadConfig) => p::ExpectedOverload::new;
 }
 
@@ -84,11 +92,16 @@ impl ProfileSet {
             Profile { name: name.to_owned(), policies }
         };
         let fit = PolicyConfig::NodeResourcesFit(p::FitConfig::default());
+        // Users' present formulas, each alone on top of the filters.
+        let peer = |name: &str, config| with(name, vec![entry(0, fit.clone()), entry(1, config)]);
         let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
         Self {
             profiles: vec![
                 kube_default(),
                 with("least-allocated", vec![entry(1, fit.clone())]),
+                peer("load-aware", PolicyConfig::LoadAware(p::LoadAwareConfig::default())),
+                peer("target-load-packing", PolicyConfig::TargetLoadPacking(p::TargetLoadPackingConfig::default())),
+                peer("dynamic", PolicyConfig::Dynamic(p::DynamicConfig::default())),
                 with("recommended", vec![entry(0, fit), entry(1, overload)]),
             ],
         }

@@ -14,7 +14,7 @@ impl Scheduler {
         let mut shortages: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
         let mut opened: BTreeMap<String, usize> = BTreeMap::new();
         for (k, &row) in evaluation.rows.iter().enumerate() {
-            let mut against = evaluation.answers.iter().filter(|a| a.verdicts.get(k).is_some_and(|v| !v.passes()));
+            let mut against = evaluation.answers.iter().filter(|a| !a.passes(k));
             let (Some(only), None) = (against.next(), against.next()) else { continue };
             if only.policy == "NodeResourcesFit" {
                 let short = self.shortages(pod, row);
@@ -74,6 +74,8 @@ impl Scheduler {
             "NodeAffinity" => "without its node selector and affinity".to_owned(),
             "NodeName" => "without its node name".to_owned(),
             "NodePorts" => "with other host ports".to_owned(),
+            "HybridUnschedulable" => "once their marks are gone".to_owned(),
+            "WaterLevel" => "once their predicted use is below the water level".to_owned(),
             "TaintToleration" => {
                 let class = self.cluster().pods.class_of(pod.0)?;
                 let set = self.cluster().nodes.taint_set.get(row.0 as usize)?;

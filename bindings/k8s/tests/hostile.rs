@@ -1,5 +1,7 @@
 //! Whatever the bytes are, reading ends with objects or with a named error.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
 use proptest::prelude::*;
 use sched_k8s::Loader;
 
@@ -81,8 +83,8 @@ fn read(bytes: &[u8]) {
     let before = loader.clone().finish();
     match loader.read_bytes(bytes) {
         Ok(()) => {
-            let loaded = loader.finish();
-            let _ = (loaded.events(), loaded.left_out());
+            let read = loader.finish();
+            let _ = (read.events(), read.left_out());
         }
         Err(error) => {
             assert!(!error.to_string().is_empty());
@@ -107,7 +109,9 @@ proptest! {
     #[test]
     fn changed_yaml_never_panics(changes in prop::collection::vec(change(), 1..6)) {
         let mut bytes = CLUSTER.as_bytes().to_vec();
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         read(&bytes);
     }
 
@@ -115,7 +119,9 @@ proptest! {
     fn changed_json_never_panics(changes in prop::collection::vec(change(), 1..6)) {
         let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(CLUSTER).unwrap();
         let mut bytes = documents.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into_bytes();
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         read(&bytes);
     }
 }

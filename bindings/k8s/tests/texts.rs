@@ -1,5 +1,7 @@
 //! Every form in which objects arrive, and what is said of texts that are not objects.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
 use sched_k8s::{Loaded, Loader, ReadError, read};
 
 const CLUSTER: &str = include_str!("data/cluster.yaml");
@@ -205,10 +207,7 @@ fn deep_nesting_and_alias_bombs_are_refused() {
     assert!(matches!(read(&deep), Err(ReadError::Syntax { .. })));
     let deep = format!("kind: Pod\nspec: {}1{}", "{a: ".repeat(5_000), "}".repeat(5_000));
     assert!(matches!(read(&deep), Err(ReadError::Syntax { .. })));
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for i in 1..20 {
-        let refs = vec![format!("*a{}", i - 1); 10].join(", ");
-        bomb += &format!("a{i}: &a{i} [{refs}]\n");
-    }
+    let level = |i: usize| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+    let bomb = format!("a0: &a0 [x, x, x, x, x]\n{}", (1..20).map(level).collect::<String>());
     assert!(matches!(read(&bomb), Err(ReadError::Syntax { .. })));
 }

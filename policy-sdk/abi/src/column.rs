@@ -1,6 +1,8 @@
 //! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
 
-use crate::selector::NodeSelector;
+use crate::measured::{EstimateRule, Unmeasured, UsageOver};
+use crate::pod::PodMatch;
+use crate::selector::{LabelSelector, NodeSelector};
 use alloc::string::String;
 
 /// A resource name, interned by the host. The first few are fixed.
@@ -50,6 +52,22 @@ pub enum Derived {
         from_min: u32,
         /// `from_min + 60`.
         to_min: u32,
+    },
+    /// Predicted CPU use of the pods on the node in the present clock hour, milli-CPU; 0 where no application on it has been
+    /// sampled yet.
+    ProfiledCpu,
+    /// Estimated use of the pods that the node's newest sample does not show.
+    Unmeasured(Unmeasured),
+    /// A statistic of the samples of the node's use.
+    UsageOver(UsageOver),
+    /// When that statistic was last taken, milliseconds; -1 where it was not.
+    UsageOverAt(UsageOver),
+    /// How many of the node's pods were placed within `window_ms` before the last multiple of `refresh_ms`, whole seconds.
+    BindsSeen {
+        /// The window's length, milliseconds.
+        window_ms: u64,
+        /// The count is taken at every multiple of this, milliseconds.
+        refresh_ms: u64,
     },
     /// Variance of that use, milli-CPU squared; pods of one application vary together.
     ForecastVariance,
@@ -140,6 +158,10 @@ pub trait Setup {
     fn resource(&mut self, name: &str) -> Result<ResourceId, SetupError>;
     /// Asks for a derived column.
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError>;
+    /// Asks for estimates of pods' use by a rule: their place in [`crate::PodView::estimates`].
+    fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError>;
     /// Asks for the rows that match a selector.
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
+    /// Asks whether pods match a selector; answered by [`crate::PodView::is`].
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError>;
 }

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod column;
+mod measured;
 mod pod;
 mod policy;
 mod rows;
@@ -12,8 +13,9 @@ mod selector;
 mod verdict;
 
 pub use column::{Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit};
-pub use pod::{ImageRow, NodeNameField, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
+pub use measured::{EstimateRule, Unmeasured, UsageOver};
+pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};
 pub use rows::Rows;
-pub use selector::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
+pub use selector::{LabelSelector, NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
 pub use verdict::{MAX_REASONS, Verdict};

@@ -73,6 +73,10 @@ pub struct ImageRow {
     pub scaled_bytes: i64,
 }
 
+/// A selector of pods that a policy asked for in [`crate::Setup::pod_selector`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PodMatch(pub u8);
+
 /// The pod to be placed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PodView<'a> {
@@ -117,6 +121,18 @@ pub struct PodView<'a> {
     pub same_app_requested: &'a [f64],
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
+    /// The same by each rule asked for in [`crate::Setup::estimate`], in its order.
+    pub estimates: &'a [[f64; 2]],
+    /// A bit for each [`PodMatch`]; read through [`PodView::is`].
+    pub matches: u64,
+}
+
+impl PodView<'_> {
+    /// Whether the pod matches a selector that the policy asked for.
+    #[must_use]
+    pub fn is(&self, selector: PodMatch) -> bool {
+        self.matches.checked_shr(u32::from(selector.0)).is_some_and(|bits| bits & 1 == 1)
+    }
 }
 
 /// The amount of `resource` in a list of requests, 0 if it is not there.

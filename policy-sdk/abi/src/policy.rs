@@ -1,6 +1,7 @@
 //! The trait every policy implements, native or sandboxed, and the manifest in which it says what it is.
 
 use crate::{Nodes, PodView, Rows, Setup, SetupError, Verdict};
+use alloc::string::String;
 
 /// What a policy's answer for a node may depend on besides pod, configuration and time quantum.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +32,8 @@ pub enum ReasonArg {
     None,
     /// The name of each resource that the pod requests, but `pods`: as many places in the table, in their order.
     RequestedResource,
+    /// One place in the table; explanations add the reason of the node's mark to the text, where there is one.
+    Mark,
 }
 
 /// An entry of a policy's reason table. For a pod the entries are expanded one after the other; a place in the expanded
@@ -101,7 +104,7 @@ pub struct Manifest {
     pub reasons: &'static [ReasonSpec],
     /// Whether it protects the cluster, so that its failure rejects rather than abstains.
     pub protective: bool,
-    /// Whether more free capacity on a feasible node always leaves it feasible.
+    /// Whether more free capacity on a node always leaves every feasible node feasible.
     pub monotone: bool,
 }
 
@@ -146,13 +149,15 @@ pub struct Prepared {
     pub reject: Option<u32>,
     /// Only the rows of [`PodView::named_nodes`] are looked at; all others are out before any filter.
     pub narrow: bool,
+    /// If no node passes all filters, the decision is made once more without this one.
+    pub fall_back: bool,
 }
 
 impl Prepared {
     /// Nothing to do for this pod.
-    pub const SKIP: Self = Self { filter: Hook::Skip, score: Hook::Skip, reject: None, narrow: false };
+    pub const SKIP: Self = Self { filter: Hook::Skip, score: Hook::Skip, ..Self::RUN };
     /// Both hooks run.
-    pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false };
+    pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false, fall_back: false };
 }
 
 /// A filter, a score, or both, over the whole node table at once.
@@ -166,6 +171,11 @@ pub trait Policy: Send + Sync {
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
         let _ = host;
         Ok(())
+    }
+
+    /// Reasons from the configuration; their places in the reason table follow those of the manifest.
+    fn configured_reasons(&self) -> &[String] {
+        &[]
     }
 
     /// Looks at the pod once per decision and says what must run. `block` is scratch that the later calls get back.

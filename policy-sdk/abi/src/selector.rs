@@ -1,6 +1,7 @@
-//! Node selectors as Kubernetes means them: an OR of terms, each an AND of requirements over labels and fields.
+//! Selectors as Kubernetes means them: of nodes, an OR of terms, each an AND of requirements over labels and fields; of
+//! pods, an AND of pairs and requirements over labels.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 /// How a requirement compares.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -75,4 +76,18 @@ pub struct PreferredTerm {
     pub weight: i32,
     /// What to match.
     pub preference: SelectorTerm,
+}
+
+/// A selector over labels of pods: all must hold; one without requirements matches every pod.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase", default)
+)]
+pub struct LabelSelector {
+    /// Exact pairs.
+    pub match_labels: BTreeMap<String, String>,
+    /// Requirements; `Gt` and `Lt` are not allowed here.
+    pub match_expressions: Vec<Requirement>,
 }

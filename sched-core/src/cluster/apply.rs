@@ -65,6 +65,7 @@ impl Cluster {
         let row = self.nodes.insert(node);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
         self.forecast.row_changed(row);
         self.touch(row, Changed::Row);
         for slot in self.pods.lost.remove(node.name.as_str()).unwrap_or_default() {
@@ -93,6 +94,9 @@ impl Cluster {
         for (_, column) in flags.into_iter().filter(|(changed, _)| *changed) {
             self.touch(row, column);
         }
+        if delta.resources.contains(&u32::from(ResourceId::CPU.0)) {
+            self.reweigh(row);
+        }
         if !delta.resources.is_empty() {
             self.forecast.row_changed(row);
         }
@@ -118,6 +122,7 @@ impl Cluster {
         self.nodes.remove(row);
         self.load.reset(row);
         self.derived.reset(row);
+        self.measured.reset(row);
         self.forecast.row_changed(row);
         Ok(())
     }
@@ -184,11 +189,15 @@ impl Cluster {
             Some(_) => None,
             None => Some(self.check_template(&object, &pod.template)?),
         };
-        let nodes = &mut self.nodes;
-        Ok(self.pods.acquire_class(&pod.template, |template| {
+        let (new, nodes) = (derivation.is_some(), &mut self.nodes);
+        let class = self.pods.acquire_class(&pod.template, |template| {
             let derivation = derivation.unwrap_or_default();
             derivation.into_class(template, |name| nodes.acquire_resource(name))
-        }))
+        });
+        if new {
+            self.learn_class(class, &pod.template);
+        }
+        Ok(class)
     }
 
     fn change_pod(&mut self, pod: &PodSpec) -> Applied {
@@ -243,6 +252,7 @@ impl Cluster {
         self.apps.roll(now_ms);
         if self.load.node_sample(row.0, sample, &mut self.pods) {
             self.generation += 1;
+            self.measured.node_sample(row.0, sample, now_ms);
             self.touch(row.0, Changed::Usage);
         }
         Ok(())
@@ -262,6 +272,7 @@ impl Cluster {
         if p.load.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms) {
             p.load.sample = Some(*sample);
             self.generation += 1;
+            self.pod_measured(pod.0);
         }
         Ok(())
     }

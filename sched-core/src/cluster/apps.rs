@@ -146,6 +146,16 @@ impl AppTable {
         own.or(self.unknown.as_ref())
     }
 
+    /// The same, once anything has been sampled: before, it would be a guess that stands for no profile.
+    pub(crate) fn learned(&self, id: Option<u32>) -> Option<&Prediction> {
+        self.prediction(id).filter(|_| self.global.0.seconds > 0)
+    }
+
+    /// Whether the application itself has been sampled.
+    pub(crate) fn is_sampled(&self, id: Option<u32>) -> bool {
+        id.and_then(|id| self.apps.get(id as usize)).is_some_and(|app| app.prediction.is_some())
+    }
+
     /// Histories and predictions, as text.
     pub(crate) fn dump(&self, out: &mut String) {
         let ids = (0u32..).zip(&self.apps).filter_map(|(id, app)| Some((self.ids.get(id)?, app)));

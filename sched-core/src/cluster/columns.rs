@@ -76,13 +76,14 @@ impl Cluster {
     pub(crate) fn publish(&mut self, now_ms: u64) {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
+        self.publish_measured(now_ms);
         self.apps.roll(now_ms);
         let forecast_at = now_ms - now_ms % FORECAST_QUANTUM_MS;
         self.forecast.publish(forecast_at, &self.nodes, &self.pods, &self.apps);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot) || derived.stale.len() > rows;
-        for column in &mut derived.columns {
+        for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
             let value = |row: usize| match column.derived {
@@ -147,7 +148,7 @@ impl Cluster {
                 self.forecast.want();
                 self.apps.want();
             }
-            Derived::ForecastVariance => {
+            Derived::ForecastVariance | Derived::ProfiledCpu => {
                 self.forecast.want();
                 self.apps.want();
             }
@@ -155,7 +156,7 @@ impl Cluster {
                 self.forecast.want_overload(curve);
                 self.apps.want();
             }
-            _ => {}
+            _ => self.keep_measured(derived),
         }
         Ok(self.derived.register(derived))
     }
@@ -169,8 +170,12 @@ impl<'a> Snapshot<'a> {
                 forecast.hours.get(from_min as usize / 60).map_or(&[], |c| c)
             }
             Some(Derived::ForecastVariance) => &forecast.variance,
+            Some(Derived::ProfiledCpu) => &forecast.profiled,
             Some(Derived::ExpectedOverload(curve)) => forecast.overload(curve),
-            _ => self.cluster.derived.column(index),
+            Some(derived) => {
+                self.cluster.measured.values(derived).unwrap_or_else(|| self.cluster.derived.column(index))
+            }
+            None => &[],
         }
     }
 

@@ -102,5 +102,6 @@ impl Cluster {
         );
         let _ = writeln!(out, "  ports {:?}", nodes.ports.of_row(row));
         self.load.dump(row, out);
+        self.measured.dump(row, out);
     }
 }

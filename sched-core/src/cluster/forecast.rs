@@ -15,6 +15,8 @@ pub(crate) struct Forecast {
     wanted: bool,
     /// Milli-CPU by hour ahead; the first is the rest of the present clock hour.
     pub(crate) hours: [Vec<f64>; HORIZON_HOURS],
+    /// The first of them, where an application on the node has been sampled.
+    pub(crate) profiled: Vec<f64>,
     /// Variance of the use of the pods on the node, milli-CPU squared; pods of one application vary together.
     pub(crate) variance: Vec<f64>,
     /// Expected overload as the node stands, per curve that a policy asked for.
@@ -57,7 +59,7 @@ impl Forecast {
         let all = self.at_ms != Some(at_ms) || self.stale.len() > rows;
         self.at_ms = Some(at_ms);
         let overload = self.overload.iter_mut().map(|(_, column)| column);
-        for column in self.hours.iter_mut().chain([&mut self.variance]).chain(overload) {
+        for column in self.hours.iter_mut().chain([&mut self.profiled, &mut self.variance]).chain(overload) {
             column.resize(rows, 0.0);
         }
         let stale = std::mem::take(&mut self.stale);
@@ -76,10 +78,11 @@ impl Forecast {
 
     fn compute(&mut self, row: u32, at_ms: u64, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         let at = row as usize;
-        let (mut hours, mut variance) = ([0; HORIZON_HOURS], 0);
+        let (mut hours, mut variance, mut sampled) = ([0; HORIZON_HOURS], 0, false);
         let mut by_app: SmallVec<[(u32, i64); 32]> = SmallVec::new();
         for pod in pods.on_row(row).iter().filter_map(|&slot| pods.get(slot)) {
             let (Some(prediction), request) = (apps.prediction(pod.app), request_milli(pods, pod)) else { continue };
+            sampled |= apps.is_sampled(pod.app);
             for (hour, ratio) in hours.iter_mut().zip(prediction.ratio) {
                 *hour += share(request, ratio);
             }
@@ -98,6 +101,7 @@ impl Forecast {
         for (column, hour) in self.hours.iter_mut().zip(hours) {
             put(column, at, hour);
         }
+        put(&mut self.profiled, at, hours.first().filter(|_| sampled).copied().unwrap_or(0.0));
         put(&mut self.variance, at, variance as f64);
         let capacity = nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(at)).copied().unwrap_or(0.0);
         for (curve, column) in &mut self.overload {

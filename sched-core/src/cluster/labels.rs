@@ -2,6 +2,7 @@
 
 use super::interner::{LookUp, look_up};
 use super::rowset::RowSet;
+use super::spec::{LabelSelector, Labels};
 use sched_abi::{Operator, Requirement, SelectorTerm};
 use std::sync::Arc;
 
@@ -160,6 +161,12 @@ pub(crate) fn meets(requirement: &Requirement, value: Option<&str>) -> bool {
         (Operator::Gt | Operator::Lt, Some(value)) => compares(requirement, value),
         _ => false,
     }
+}
+
+/// Whether a pod's labels meet a selector.
+pub(crate) fn pod_meets(selector: &LabelSelector, labels: &Labels) -> bool {
+    selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+        && selector.match_expressions.iter().all(|r| meets(r, labels.get(&r.key).map(String::as_str)))
 }
 
 /// Whether one node meets a term; an empty term matches nothing.

@@ -45,6 +45,9 @@ impl NodeLoad {
             }
         }
         set(&mut self.sampled_at, at, -1.0);
+        if let Some(window) = self.window.get_mut(at) {
+            *window = 0;
+        }
         for column in self.usage.iter_mut().chain(&mut self.unseen) {
             set(column, at, 0.0);
         }
@@ -126,6 +129,12 @@ impl NodeLoad {
         let columns = [&self.sampled_at, &self.usage[0], &self.usage[1], &self.unseen[0], &self.unseen[1]].map(cell);
         let window = self.window.get(row as usize);
         let _ = writeln!(out, "  load {columns:?} window {window:?} heat {:?}", self.heat.dump(row));
+    }
+
+    /// End and length of the window of a row's newest sample.
+    pub(crate) fn sample_window(&self, row: u32) -> Option<(u64, u64)> {
+        let end = self.sampled_at.get(row as usize).copied().filter(|&end| end >= 0.0)?;
+        Some((end as u64, *self.window.get(row as usize)?))
     }
 
     /// The newest sample of a row: its end, milli-CPU, bytes.

@@ -5,13 +5,16 @@ mod apply;
 mod apps;
 mod columns;
 mod dump;
+mod estimate;
 mod forecast;
 mod heat;
+mod history;
 mod images;
 mod interner;
 mod journal;
 mod labels;
 mod load;
+mod measured;
 mod nodes;
 mod placement;
 mod pods;
@@ -28,15 +31,17 @@ pub use spec::*;
 
 pub(crate) use columns::Snapshot;
 pub(crate) use forecast::{request_milli, share};
+pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
-pub(crate) use validate::selector as check_selector;
+pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
 
 use apps::AppTable;
 use columns::DerivedColumns;
 use forecast::Forecast;
 use load::NodeLoad;
+use measured::Measured;
 use nodes::NodeTable;
 use pods::PodStore;
 
@@ -62,6 +67,7 @@ pub struct Cluster {
     pub(crate) apps: AppTable,
     pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
+    pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
 }
@@ -82,6 +88,7 @@ impl Cluster {
             apps: AppTable::new(),
             forecast: Forecast::default(),
             derived: DerivedColumns::default(),
+            measured: Measured::default(),
             journal: Journal::default(),
             generation: 0,
         }

@@ -78,9 +78,14 @@ impl Cluster {
     fn expected_load(&self, slot: u32, row: u32) -> PodLoad {
         let before = self.pods.get(slot).map_or_else(PodLoad::default, |p| p.load);
         let estimate = self.estimate(slot);
+        PodLoad { estimate, share: self.share_of(row, estimate[0]), ..before }
+    }
+
+    /// The share of a row's CPU in millionths; all of it where the row has none.
+    fn share_of(&self, row: u32, cpu_milli: f64) -> u32 {
         let cpu = self.nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(row as usize)).copied();
-        let share = cpu.filter(|&cpu| cpu > 0.0).map_or(1.0, |cpu| (estimate[0] / cpu).min(1.0));
-        PodLoad { estimate, share: (share * 1e6) as u32, ..before }
+        let share = cpu.filter(|&cpu| cpu > 0.0).map_or(1.0, |cpu| (cpu_milli / cpu).min(1.0));
+        (share * 1e6) as u32
     }
 
     /// Estimated use of a pod, milli-CPU and bytes: what is predicted for the present hour, else what it requests.
@@ -88,8 +93,13 @@ impl Cluster {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
         let requests = self.pods.class(pod.class).map_or(&[][..], |c| &c.scoring);
         let [cpu, memory] = [ResourceId::CPU, ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r));
-        let predicted = self.apps.prediction(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
+        let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
+    }
+
+    /// Estimated use of a pod by each rule that policies asked for.
+    pub(crate) fn estimates(&self, slot: u32) -> &[[f64; 2]] {
+        self.pods.get(slot).map_or(&[], |pod| self.measured.estimates.of(pod.class))
     }
 
     /// Puts a pod that holds nothing on a row.
@@ -99,12 +109,28 @@ impl Cluster {
         load.placed_at_ms = at_ms;
         self.load.place(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
         }
         self.pods.attach(slot, phase);
         self.account(slot, row, 1.0);
+    }
+
+    /// The row's CPU changed: its pods' shares, and so their heat, become those of the new size, as if it had always been so.
+    pub(crate) fn reweigh(&mut self, row: u32) {
+        for i in 0..self.pods.on_row(row).len() {
+            let Some(&slot) = self.pods.on_row(row).get(i) else { break };
+            let Some(load) = self.pods.get(slot).map(|pod| pod.load) else { continue };
+            let share = self.share_of(row, load.estimate[0]);
+            self.load.heat.remove(row, load.placed_at_ms, load.share);
+            self.load.heat.add(row, load.placed_at_ms, share);
+            if let Some(pod) = self.pods.get_mut(slot) {
+                pod.load.share = share;
+            }
+        }
+        self.derived.heat_changed(row);
     }
 
     /// Takes a pod off its row, if it is on one.
@@ -120,6 +146,7 @@ impl Cluster {
         self.account(slot, row, -1.0);
         self.load.displace(row, &mut load);
         self.derived.heat_changed(row);
+        self.measured.pods_changed(row);
         self.forecast.row_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {

@@ -1,7 +1,7 @@
 //! Pods and their templates: what each asks for, where it is, and which pods are on a row.
 
 use super::interner::{Interner, LookUp, look_up};
-use super::spec::PodTemplate;
+use super::spec::{LabelSelector, PodTemplate};
 use sched_abi::Request;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -77,6 +77,8 @@ pub(crate) struct PodStore {
     templates: Interner<PodTemplate>,
     classes: Vec<Option<Class>>,
     on_row: Vec<Vec<u32>>,
+    /// Selectors of the policies' configurations; a pod's answers are the bits of [`sched_abi::PodView::matches`].
+    pub(crate) selectors: Vec<LabelSelector>,
     /// Pods of nodes that left, by the node's name.
     pub(crate) lost: BTreeMap<Arc<str>, Vec<u32>>,
 }
@@ -92,6 +94,7 @@ impl PodStore {
             templates: Interner::new(),
             classes: Vec::new(),
             on_row: Vec::new(),
+            selectors: Vec::new(),
             lost: BTreeMap::new(),
         }
     }
@@ -145,6 +148,15 @@ impl PodStore {
     /// The pods that hold room on a row.
     pub(crate) fn on_row(&self, row: u32) -> &[u32] {
         self.on_row.get(row as usize).map_or(&[], |v| v)
+    }
+
+    /// Registers a selector; the same one twice is one.
+    pub(crate) fn register_selector(&mut self, selector: &LabelSelector) -> usize {
+        if let Some(known) = self.selectors.iter().position(|s| s == selector) {
+            return known;
+        }
+        self.selectors.push(selector.clone());
+        self.selectors.len() - 1
     }
 
     /// The class of a template if pods of it are known; one more hold of it is taken.

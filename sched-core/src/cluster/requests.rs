@@ -30,10 +30,11 @@ pub(crate) fn scoring_incoming(pod: &PodTemplate) -> Resources {
     sum(pod, Rules { default_cpu: true, default_memory: true, pod_level: false })
 }
 
-/// CPU and memory that resource scoring counts for a pod that is on a node already. With pod-level requests the defaults
-/// apply only to what is requested nowhere.
+/// CPU and memory that resource scoring counts for a pod that is on a node already. With pod-level requests (of a resource
+/// that there can be any of) the defaults apply only to what is requested nowhere.
 pub(crate) fn scoring_present(pod: &PodTemplate, requested: &Resources) -> [i64; 2] {
-    let missing = |name: &str| pod.pod_requests.is_none() || !requested.contains_key(name);
+    let pod_level = pod.pod_requests.iter().flat_map(Resources::keys).any(|name| is_pod_level(name));
+    let missing = |name: &str| !pod_level || !requested.contains_key(name);
     let rules = Rules { default_cpu: missing("cpu"), default_memory: missing("memory"), pod_level: true };
     let sum = sum(pod, rules);
     ["cpu", "memory"].map(|name| sum.get(name).copied().unwrap_or(0))
@@ -60,11 +61,17 @@ fn sum(pod: &PodTemplate, rules: Rules) -> Resources {
     }
     raise(&mut total, &init_peak);
     if let (true, Some(pod_level)) = (rules.pod_level, &pod.pod_requests) {
-        let replaced = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
-        total.extend(pod_level.iter().filter(|(name, _)| replaced(name)).map(|(name, &amount)| (name.clone(), amount)));
+        total.extend(
+            pod_level.iter().filter(|(name, _)| is_pod_level(name)).map(|(name, &amount)| (name.clone(), amount)),
+        );
     }
     add(&mut total, &pod.overhead);
     total
+}
+
+/// Whether pod-level requests can be made of a resource.
+fn is_pod_level(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
 fn of_container(container: &Container, rules: Rules, with_status: bool, infeasible: bool) -> Resources {

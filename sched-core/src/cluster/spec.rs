@@ -1,7 +1,8 @@
 //! What an embedder tells the cluster: nodes, pods, samples and marks, as plain data in the words of Kubernetes.
 //! Nothing here is interned or indexed yet.
 
-use sched_abi::{NodeSelector, PreferredTerm, QosClass, Requirement};
+pub use sched_abi::LabelSelector;
+use sched_abi::{NodeSelector, PreferredTerm, QosClass};
 use std::collections::BTreeMap;
 
 /// Amounts by resource name, in base units: milli-CPU for `cpu`, bytes for memory and storage, counts for the rest.
@@ -173,20 +174,6 @@ pub struct Container {
     pub restart_always: bool,
     /// Resize status, where the agent reports one.
     pub status: Option<ContainerResources>,
-}
-
-/// A selector over labels of pods: all must hold; one without requirements matches every pod.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields, rename_all = "camelCase", default)
-)]
-pub struct LabelSelector {
-    /// Exact pairs.
-    pub match_labels: Labels,
-    /// Requirements; `Gt` and `Lt` are not allowed here.
-    pub match_expressions: Vec<Requirement>,
 }
 
 /// A term of pod affinity or anti-affinity. Kept with the pod; not evaluated yet.

@@ -151,6 +151,11 @@ pub(crate) fn selector(selector: &sched_abi::NodeSelector) -> Check {
     terms.iter().try_for_each(|t| object.term("terms", t))
 }
 
+/// Checks a selector of pods of a policy's configuration.
+pub(crate) fn pod_selector(selector: &LabelSelector) -> Check {
+    Object { kind: "pod", name: "selector" }.label_selector("pod selector", Some(selector))
+}
+
 fn template(object: &Object<'_>, pod: &PodTemplate) -> Check {
     object.labels("labels", &pod.labels)?;
     object.labels("nodeSelector", &pod.node_selector)?;

@@ -5,7 +5,6 @@ use super::normalize::Extremes;
 use super::select::{Best, Ties};
 use super::{Entry, Ready};
 use sched_abi::{Bits, Hook, Nodes, Normalize, PodView, Rows, Verdict};
-use std::sync::Arc;
 
 /// Rows a piece: verdicts and scores of one stay within the L1 cache.
 pub(crate) const CHUNK: usize = 1024;
@@ -40,13 +39,12 @@ impl Run<'_> {
     }
 
     /// The best feasible row.
-    pub(crate) fn best(&self, work: &mut Work, hashes: &[u64], names: &[Option<Arc<str>>], seed: u64) -> Option<Best> {
+    pub(crate) fn best(&self, work: &mut Work, ties: &Ties<'_>) -> Option<Best> {
         let rows = self.nodes.rows();
         if self.ready.iter().any(|r| r.prepared.reject.is_some()) {
             return None;
         }
         self.start(work, rows);
-        let ties = Ties { seed, hashes, names };
         let (mut best, mut feasible) = (None, 0);
         let direct = work.extremes.is_empty();
         for start in (0..rows).step_by(CHUNK) {
@@ -61,7 +59,8 @@ impl Run<'_> {
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
-        if !direct {
+        // Without candidates there are no extremes to normalise with.
+        if !direct && feasible > 0 {
             self.add_normalized(work);
             ties.best_of(&work.totals, &work.feasible, 0, rows, &mut best);
         }

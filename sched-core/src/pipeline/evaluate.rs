@@ -4,10 +4,10 @@
 use super::chunk::is_normalized;
 use super::normalize::{Extremes, normalize};
 use super::snapshot::{self, PodScratch};
-use super::{Ready, Scheduler};
+use super::{Entry, Ready, Scheduler};
 use crate::cluster::{PodId, Row, Snapshot, ones};
 use crate::error::ScheduleError;
-use sched_abi::{Bits, Hook, Manifest, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
+use sched_abi::{Bits, Hook, MAX_REASONS, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
 
 /// One policy's answer.
 #[derive(Clone, Debug)]
@@ -24,8 +24,12 @@ pub struct PolicyAnswer {
     pub reject: Option<String>,
     /// It narrowed the nodes to those in [`Evaluation::named`].
     pub narrowed: bool,
+    /// No node passed all filters, and this one was left out: its verdicts are kept, but do not count.
+    pub fell_back: bool,
     /// Its reason table, expanded for the pod.
     pub reasons: Vec<String>,
+    /// Which of the reasons the node's mark completes, a bit for each place.
+    pub(crate) marks: u64,
     /// Its verdict on every node, in the order of [`Evaluation::rows`], whatever other policies say.
     pub verdicts: Vec<Verdict>,
     /// Raw scores of the feasible nodes, in the order of [`Evaluation::feasible`]; empty if it did not score.
@@ -35,6 +39,11 @@ pub struct PolicyAnswer {
 }
 
 impl PolicyAnswer {
+    /// Whether the `k`-th node passes this policy.
+    pub(crate) fn passes(&self, k: usize) -> bool {
+        self.fell_back || self.verdicts.get(k).is_none_or(|v| v.passes())
+    }
+
     /// The texts of a verdict's reasons.
     pub fn texts(&self, verdict: Verdict) -> impl Iterator<Item = &str> {
         verdict.reasons().filter_map(|place| self.reasons.get(place as usize)).map(String::as_str)
@@ -75,7 +84,7 @@ impl Scheduler {
         let list: Vec<u32> = rows.iter().map(|row| row.0).collect();
         let mut answers: Vec<PolicyAnswer> = Vec::new();
         for (entry, ready) in self.entries.iter().zip(&ready) {
-            let mut answer = self.open_answer(&entry.manifest, entry.weight, ready, &view);
+            let mut answer = self.open_answer(entry, ready, &view);
             if answer.filtered && answer.reject.is_none() {
                 entry.policy.filter(&view, &nodes, &ready.block, Rows::List(&list), &mut answer.verdicts);
             }
@@ -84,12 +93,19 @@ impl Scheduler {
         let narrowed = answers.iter().any(|a| a.narrowed);
         let named = |row: &Row| view.named_nodes.is_some_and(|named| sched_abi::bit(named, row.0 as usize));
         let rejected = answers.iter().any(|a| a.reject.is_some());
-        let passes = |k: usize| answers.iter().all(|a| a.verdicts.get(k).is_none_or(|v| v.passes()));
-        let feasible: Vec<Row> = (0..)
-            .zip(&rows)
-            .filter(|&(k, row)| !rejected && (!narrowed || named(row)) && passes(k))
-            .map(|(_, &row)| row)
-            .collect();
+        let feasible = |answers: &[PolicyAnswer]| -> Vec<Row> {
+            let passes = |k: usize| answers.iter().all(|a| a.passes(k));
+            let open = (0..).zip(&rows).filter(|&(k, row)| !rejected && (!narrowed || named(row)) && passes(k));
+            open.map(|(_, &row)| row).collect()
+        };
+        let mut found = feasible(&answers);
+        if found.is_empty() && snapshot::fall_back(&self.entries, &mut ready) {
+            for (answer, ready) in answers.iter_mut().zip(&ready) {
+                answer.fell_back = answer.filtered && ready.prepared.filter == Hook::Skip;
+            }
+            found = feasible(&answers);
+        }
+        let feasible = found;
         let list: Vec<u32> = feasible.iter().map(|row| row.0).collect();
         let mut totals = vec![0; list.len()];
         for ((entry, ready), answer) in self.entries.iter().zip(&ready).zip(&mut answers) {
@@ -114,30 +130,48 @@ impl Scheduler {
         Ok(Evaluation { rows, named, feasible, answers, totals, chosen })
     }
 
-    fn open_answer(&self, manifest: &Manifest, weight: i64, ready: &Ready, pod: &PodView<'_>) -> PolicyAnswer {
-        let reasons = self.reason_table(manifest, pod);
+    fn open_answer(&self, entry: &Entry, ready: &Ready, pod: &PodView<'_>) -> PolicyAnswer {
+        let manifest = &entry.manifest;
+        let (reasons, marks) = self.reason_table(entry, pod);
         let prepared = ready.prepared;
         let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
         PolicyAnswer {
             policy: manifest.name,
-            weight,
+            weight: entry.weight,
             filtered: manifest.filters && prepared.filter == Hook::Run,
             scored: manifest.scores && prepared.score != Hook::Skip,
             reject,
             narrowed: prepared.narrow,
+            fell_back: false,
             reasons,
+            marks,
             verdicts: vec![Verdict::PASS; self.cluster.node_count()],
             raw: Vec::new(),
             scores: Vec::new(),
         }
     }
 
-    /// A policy's reasons with their arguments, for a pod.
-    fn reason_table(&self, manifest: &Manifest, pod: &PodView<'_>) -> Vec<String> {
-        let mut table = Vec::new();
-        for reason in manifest.reasons {
+    /// The texts of a verdict's reasons on a node, with what its mark adds to them.
+    pub(crate) fn texts(&self, answer: &PolicyAnswer, verdict: Verdict, row: Row) -> Vec<String> {
+        let mark = self.cluster.nodes.marks.get(&row.0).map_or("", |mark| &mark.reason);
+        let completed = |place: u32, text: &String| {
+            let marked = answer.marks >> place & 1 == 1 && !mark.is_empty();
+            if marked { format!("{text}: {mark}") } else { text.clone() }
+        };
+        let text = |place: u32| answer.reasons.get(place as usize).map(|text| completed(place, text));
+        verdict.reasons().filter_map(text).collect()
+    }
+
+    /// A policy's reasons with their arguments, for a pod; and a bit for each place that the node's mark completes.
+    fn reason_table(&self, entry: &Entry, pod: &PodView<'_>) -> (Vec<String>, u64) {
+        let (mut table, mut marks) = (Vec::new(), 0);
+        for reason in entry.manifest.reasons {
             match reason.arg {
                 ReasonArg::None => table.push(reason.text.to_owned()),
+                ReasonArg::Mark => {
+                    marks |= 1 << table.len().min(MAX_REASONS as usize);
+                    table.push(reason.text.to_owned());
+                }
                 ReasonArg::RequestedResource => {
                     for request in pod.requests.iter().filter(|r| r.resource != ResourceId::PODS) {
                         let name = self.cluster.nodes.resource_names.get(u32::from(request.resource.0));
@@ -146,7 +180,8 @@ impl Scheduler {
                 }
             }
         }
-        table
+        table.extend_from_slice(entry.policy.configured_reasons());
+        (table, marks)
     }
 
     fn choose(&self, feasible: &[Row], totals: &[i64]) -> Option<Row> {

@@ -60,6 +60,8 @@ pub struct Decision {
     pub feasible: u32,
     /// Generation of the cluster that the decision was made on.
     pub generation: u64,
+    /// No node passed all filters, and those that allow it were left out.
+    pub fell_back: bool,
 }
 
 /// A cluster and the policies of one profile: feed it events, ask it where pods go.
@@ -154,8 +156,13 @@ impl Scheduler {
             return Err(ScheduleError::UnknownPod);
         };
         snapshot::prepare(&self.entries, &view, &snapshot, ready);
-        let run = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot };
-        let best = run.best(work, &self.cluster.nodes.name_hash, &self.cluster.nodes.names, self.seed);
+        let nodes = &self.cluster.nodes;
+        let ties = Ties { seed: self.seed, hashes: &nodes.name_hash, names: &nodes.names };
+        let mut best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
+        let fell_back = best.is_none() && snapshot::fall_back(&self.entries, ready);
+        if fell_back {
+            best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
+        }
         let best = best.ok_or(ScheduleError::Unschedulable)?;
         Ok(Decision {
             pod,
@@ -164,6 +171,7 @@ impl Scheduler {
             total: best.total,
             feasible: best.feasible,
             generation: self.cluster.generation(),
+            fell_back,
         })
     }
 

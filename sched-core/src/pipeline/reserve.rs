@@ -36,6 +36,9 @@ impl Scheduler {
             return false;
         };
         snapshot::prepare(&self.entries, &pod, &nodes, &mut scratch.ready);
+        if decision.fell_back {
+            snapshot::fall_back(&self.entries, &mut scratch.ready);
+        }
         self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
             let prepared = ready.prepared;
             let outside =

@@ -3,8 +3,10 @@
 use super::Entry;
 use crate::cluster::Cluster;
 use crate::config::{ProfileError, Weighted};
-use crate::limits::{MAX_DERIVED, MAX_POLICIES, MAX_WEIGHT};
-use sched_abi::{Bits, Column, Derived, NodeSelector, ResourceId, Setup, SetupError};
+use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
+use sched_abi::{
+    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
+};
 
 /// Sets policies up against a cluster.
 pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<Vec<Entry>, ProfileError> {
@@ -61,9 +63,25 @@ impl Setup for Host<'_> {
         Ok(Column::Derived(self.cluster.derive(derived)? as u16))
     }
 
+    fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
+        self.one_more()?;
+        Ok(self.cluster.keep_estimate(rule))
+    }
+
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError> {
         self.one_more()?;
         crate::cluster::check_selector(selector).map_err(|error| SetupError(error.to_string()))?;
         Ok(Bits::Selector(self.cluster.nodes.register_selector(selector) as u16))
+    }
+
+    fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
+        self.one_more()?;
+        crate::cluster::check_pod_selector(selector).map_err(|error| SetupError(error.to_string()))?;
+        let place = self.cluster.pods.register_selector(selector);
+        if place >= MAX_POD_SELECTORS {
+            let limit = format!("{MAX_POD_SELECTORS} (MAX_POD_SELECTORS)");
+            return Err(SetupError(format!("the profile asks for more selectors of pods than {limit}")));
+        }
+        Ok(PodMatch(place as u8))
     }
 }

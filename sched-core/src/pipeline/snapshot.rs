@@ -3,11 +3,13 @@
 
 use super::{Entry, Ready};
 use crate::cluster::{
-    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, request_milli, share,
-    wanted_ports,
+    Class, Cluster, PodId, PodTemplate, Taint, TaintEffect, Toleration, TolerationOperator, pod_meets, request_milli,
+    share, wanted_ports,
 };
 use crate::profile::PARTS;
-use sched_abi::{ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer};
+use sched_abi::{
+    Hook, ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer,
+};
 
 /// Buffers behind a [`PodView`].
 #[derive(Default)]
@@ -40,6 +42,7 @@ pub(crate) fn view<'a>(
     let class = cluster.pods.class_of(pod.0)?;
     let template = &*class.template;
     let mut view = plain(cluster, pod, class);
+    view.estimates = cluster.estimates(pod.0);
     let named = if fields.has(PodFields::NODE_AFFINITY) {
         let named = scratch.node_affinity(cluster, template);
         scratch.preferred(cluster, template);
@@ -95,8 +98,15 @@ fn plain<'a>(cluster: &Cluster, pod: PodId, class: &'a Class) -> PodView<'a> {
         node_name,
         containers: (template.containers.len() + template.init_containers.len()) as u32,
         estimate: cluster.estimate(pod.0),
+        matches: matches(cluster, template),
         ..PodView::default()
     }
+}
+
+/// A bit for each selector of pods that a policy asked for.
+fn matches(cluster: &Cluster, template: &PodTemplate) -> u64 {
+    let selectors = cluster.pods.selectors.iter().enumerate();
+    selectors.fold(0, |bits, (i, selector)| bits | u64::from(pod_meets(selector, &template.labels)) << i)
 }
 
 /// What the pod's required terms say of nodes by name.
@@ -273,6 +283,19 @@ pub(crate) fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effe
                 TolerationOperator::Equal => t.key == key && t.value == value,
             }
     })
+}
+
+/// Takes out the filters that may be left out when no node passes; says whether there are any.
+pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
+    let mut any = false;
+    for (entry, ready) in entries.iter().zip(ready) {
+        let prepared = &mut ready.prepared;
+        if prepared.fall_back && entry.manifest.filters && prepared.filter == Hook::Run {
+            prepared.filter = Hook::Skip;
+            any = true;
+        }
+    }
+    any
 }
 
 /// Asks every policy what it has to do for this pod.

@@ -2,26 +2,50 @@
 //! the kernel over columns.
 
 mod balanced;
+mod cool_down;
+mod dynamic;
+mod dynamic_config;
+mod elastic;
 mod fit;
+mod go_duration;
+mod hybrid_unschedulable;
 mod image_locality;
+mod levels;
+mod live;
+mod load_aware;
 mod node_affinity;
+mod node_balance;
+mod node_info;
 mod node_name;
 pub(crate) mod overload;
 mod ports;
 mod resource_score;
 mod taints;
+mod target_load_packing;
 mod unschedulable;
+mod water_level;
 
 pub use balanced::{Balanced, BalancedConfig};
+pub use cool_down::{CoolDown, CoolDownConfig, CoolDownMode, HeatWindow};
+pub use dynamic::Dynamic;
+pub use dynamic_config::{DynamicConfig, HotWindow, Metric, Predicate, Priority, SyncPolicy};
 pub use fit::{Fit, FitConfig};
+pub use go_duration::{GoDuration, GoDurationError};
+pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
+pub use levels::{AllAbove, LevelClass, SuppressionPercent, WaterLevelConfig, WaterLevelRule, WhenAllAbove};
+pub use load_aware::{CpuMemory, LoadAware, LoadAwareConfig};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
+pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
+pub use node_info::{Combine, Missing, NodeInfo, NodeInfoConfig};
 pub use node_name::NodeName;
 pub use overload::{ExpectedOverload, ExpectedOverloadConfig};
 pub use ports::NodePorts;
 pub use resource_score::{RatioShape, ResourceWeight, ScoringStrategy, ShapePoint, StrategyKind};
 pub use taints::TaintToleration;
+pub use target_load_packing::{DefaultRequests, TargetLoadPacking, TargetLoadPackingConfig};
 pub use unschedulable::NodeUnschedulable;
+pub use water_level::WaterLevel;
 
 const SHIFT: f64 = (1u64 << 52) as f64;
 

@@ -92,6 +92,7 @@ impl Policy for NodeAffinity {
             score: hook(scores),
             reject: pod.names_conflict.then_some(CONFLICT),
             narrow: pod.named_nodes.is_some(),
+            ..Prepared::RUN
         }
     }
 

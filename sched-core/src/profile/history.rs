@@ -89,8 +89,8 @@ impl AppHistory {
         let seconds = (window_ms.clamp(1_000, 60 * MINUTE_MS) / 1_000) as i64;
         match &mut self.open {
             Some(open) if open.at_ms == at_ms => {
-                open.use_milli += use_milli;
-                open.request_milli += request_milli;
+                open.use_milli = open.use_milli.saturating_add(use_milli);
+                open.request_milli = open.request_milli.saturating_add(request_milli);
             }
             _ => {
                 self.close(global);
@@ -102,7 +102,9 @@ impl AppHistory {
     /// Books the observation that is being summed up.
     pub(crate) fn close(&mut self, global: &mut Global) {
         let Some(open) = self.open.take() else { return };
-        let ratio = (open.use_milli * RATIO_ONE / open.request_milli.max(1)).clamp(0, MAX_RATIO);
+        // Samples of a few pods at the largest quantity go beyond 64 bits here.
+        let ratio = i128::from(open.use_milli) * i128::from(RATIO_ONE) / i128::from(open.request_milli.max(1));
+        let ratio = ratio.clamp(0, i128::from(MAX_RATIO)) as i64;
         // A sample stands for the window before its end.
         let middle_s = (open.at_ms / 1_000).saturating_sub(open.seconds as u64 / 2);
         let hour = middle_s / HOUR_S;

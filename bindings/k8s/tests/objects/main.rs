@@ -1,5 +1,7 @@
 //! What becomes of the fields of nodes and pods.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
 mod requests;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -231,9 +233,9 @@ fn the_top_controller_is_found_with_and_without_its_objects() {
     for kind in ["Job", "StatefulSet", "CloneSet", "DaemonSet"] {
         assert_eq!(top(&text("{pod-template-hash: h1}", kind, "")), owner(kind, "web-h1"));
     }
-    let owned = "kind: ReplicaSet\napiVersion: apps/v1\nmetadata: {name: web-h1, ownerReferences: [{apiVersion: v1, \
+    let rollout = "kind: ReplicaSet\napiVersion: apps/v1\nmetadata: {name: web-h1, ownerReferences: [{apiVersion: v1, \
                  kind: Rollout, name: shop, uid: u, controller: true}]}\n---";
-    assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", owned)), owner("Rollout", "shop"));
+    assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", rollout)), owner("Rollout", "shop"));
     let free = "kind: ReplicaSet\nmetadata: {name: web-h1}\n---";
     assert_eq!(top(&text("{pod-template-hash: h1}", "ReplicaSet", free)), owner("ReplicaSet", "web-h1"));
     assert_eq!(top("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}"), None);

@@ -3,6 +3,8 @@
 //! The files are looked for in the folder that `SCHED_VECTORS` names, otherwise in `../shared/vectors` beside the
 //! repository. Every case of every file counts; a field that is not known here fails the case.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
+
 mod case;
 mod compare;
 mod policies;

@@ -48,18 +48,18 @@ pub(crate) fn run(case: &Case) -> Report {
 /// Brings the case's objects into the scheduler's cluster; the incoming pod is the one returned.
 fn load(scheduler: &mut Scheduler, case: &Case) -> PodId {
     let mut apply = |event: Event| scheduler.apply(&event, 0).unwrap_or_else(|e| panic!("{}: {e}", case.id));
-    let none = ReplicaSets::default();
+    let replica_sets = ReplicaSets::default();
     for node in &case.nodes {
         apply(Event::NodeAdded(node_spec(node).unwrap()));
     }
     for pod in &case.pods {
-        let mut spec = pod_spec(pod, &none).unwrap();
+        let mut spec = pod_spec(pod, &replica_sets).unwrap();
         let node = spec.template.node_name.take().unwrap();
         let (namespace, name) = (spec.namespace.clone(), spec.name.clone());
         apply(Event::PodAdded(spec));
         apply(Event::PodBound { namespace, name, node, at_ms: 0 });
     }
-    let incoming = pod_spec(&case.pod, &none).unwrap();
+    let incoming = pod_spec(&case.pod, &replica_sets).unwrap();
     let (namespace, name) = (incoming.namespace.clone(), incoming.name.clone());
     apply(Event::PodAdded(incoming));
     scheduler.cluster().pod_id(&namespace, &name).unwrap()
@@ -227,12 +227,9 @@ fn choice(case: &Case, scheduler: &mut Scheduler, pod: PodId, explained: &Explan
     let decided = scheduler.decide(pod, 0).ok();
     let decided = decided.map(|d| scheduler.cluster().node_name(d.row).unwrap().to_owned());
     report.equal(|| "decided and explained".to_owned(), &decided, &explained.chosen);
-    match decided {
-        Some(node) => {
-            report.holds(|| format!("{node} is not in {:?}", case.expect.top), case.expect.top.contains(&node))
-        }
-        None => report.holds(|| format!("nothing of {:?}", case.expect.top), case.expect.top.is_empty()),
-    }
+    let top = &case.expect.top;
+    let among = decided.as_ref().map_or(top.is_empty(), |node| top.contains(node));
+    report.holds(|| format!("decided {decided:?}, not one of {top:?}"), among);
 }
 
 fn profile(variant: &Variant) -> Profile {

@@ -1,0 +1,151 @@
+//! Profiles: policies in any order, with weights and configuration, as the JSON that profile files hold.
+
+use super::selectors::{preferred, selector};
+use super::{one_of, text};
+use crate::common::reference::Kind;
+use proptest::prelude::*;
+use sched_core::PolicyConfig;
+use sched_core::abi::PreferredTerm;
+use serde_json::{Value, json};
+
+/// A profile of kube-scheduler's policies: `{"name", "policies": [{"name", "weight", "config"}]}`.
+pub(crate) fn profile() -> impl Strategy<Value = Value> {
+    let plain = ["NodeUnschedulable", "NodeName", "TaintToleration", "NodePorts", "ImageLocality"];
+    let plain = plain.map(|name| Just((name, json!({}))).boxed());
+    let configured = [
+        added_affinity().prop_map(|config| ("NodeAffinity", config)).boxed(),
+        fit().prop_map(|config| ("NodeResourcesFit", config)).boxed(),
+        resources(&[1])
+            .prop_map(|resources| ("NodeResourcesBalancedAllocation", json!({ "resources": resources })))
+            .boxed(),
+    ];
+    let all: Vec<_> = plain.into_iter().chain(configured).collect();
+    (all, prop::collection::vec(1..=20_i64, 8), prop::collection::vec(prop::bool::weighted(0.85), 8))
+        .prop_map(|(policies, weights, kept)| {
+            let chosen = policies.into_iter().zip(weights).zip(kept).filter(|(_, kept)| *kept);
+            chosen.map(|(((name, config), weight), _)| policy(name, weight, config)).collect::<Vec<_>>()
+        })
+        .prop_filter("a profile has policies", |policies| !policies.is_empty())
+        .prop_shuffle()
+        .prop_map(|policies| json!({ "name": "generated", "policies": policies }))
+}
+
+/// The names of the library's own policies, which the reference does not know.
+fn own_policies() -> Vec<&'static str> {
+    let own = |name: &&&str| Kind::from_json(name, &Value::Null).is_none();
+    PolicyConfig::NAMES.iter().filter(own).copied().collect()
+}
+
+/// A profile of any policies: kube-scheduler's as in [`profile`], and some of the library's own, with default settings.
+pub(crate) fn any_profile() -> impl Strategy<Value = Value> {
+    let own = own_policies();
+    let chosen = prop::collection::vec((prop::bool::weighted(0.4), 1..=20_i64), own.len());
+    (profile(), chosen).prop_map(move |(mut profile, chosen)| {
+        let policies = profile["policies"].as_array_mut().expect("a list");
+        for (name, (_, weight)) in own.iter().zip(chosen).filter(|(_, (chosen, _))| *chosen) {
+            policies.push(json!({ "name": name, "weight": weight }));
+        }
+        profile
+    })
+}
+
+/// The same, without policies that say of themselves that more free capacity can make a node infeasible.
+pub(crate) fn monotone_profile() -> impl Strategy<Value = Value> {
+    let monotone = |policy: &Value| {
+        let config = policy["name"].as_str().and_then(PolicyConfig::default_of).expect("a known policy");
+        config.build().manifest().monotone
+    };
+    any_profile().prop_map(move |mut profile| {
+        profile["policies"].as_array_mut().expect("a list").retain(monotone);
+        profile
+    })
+}
+
+fn policy(name: &str, weight: i64, config: Value) -> Value {
+    let mut policy = json!({ "name": name });
+    if matches!(name, "NodeUnschedulable" | "NodeName" | "NodePorts") {
+        return policy;
+    }
+    policy["weight"] = json!(weight);
+    if config != json!({}) {
+        policy["config"] = config;
+    }
+    policy
+}
+
+/// The text of a profile file with this profile alone; each policy begins with its name, as they must.
+pub(crate) fn profile_text(profile: &Value) -> String {
+    let entry = |policy: &Value| {
+        let rest = policy.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
+        let first = [format!("\"name\": {}", policy["name"])].into_iter();
+        let entries: Vec<String> = first.chain(rest.map(|(key, value)| format!("\"{key}\": {value}"))).collect();
+        format!("{{{}}}", entries.join(", "))
+    };
+    let policies: Vec<String> = profile["policies"].as_array().into_iter().flatten().map(entry).collect();
+    format!("{{\"profiles\": [{{\"name\": {}, \"policies\": [{}]}}]}}", profile["name"], policies.join(", "))
+}
+
+fn added_affinity() -> impl Strategy<Value = Value> {
+    let required = prop::option::weighted(0.3, selector());
+    let preferred = preferred().prop_map(|term| PreferredTerm { weight: term.weight.max(1), ..term });
+    let preferred = prop::collection::vec(preferred, 0..=2);
+    prop::option::weighted(0.4, (required, preferred)).prop_map(|added| {
+        let Some((required, preferred)) = added else { return json!({}) };
+        let mut affinity = json!({});
+        if let Some(required) = required {
+            affinity["requiredDuringSchedulingIgnoredDuringExecution"] = json!(required);
+        }
+        if !preferred.is_empty() {
+            affinity["preferredDuringSchedulingIgnoredDuringExecution"] = json!(preferred);
+        }
+        json!({ "addedAffinity": affinity })
+    })
+}
+
+fn fit() -> impl Strategy<Value = Value> {
+    let ratio = shape().prop_map(|shape| json!({ "shape": shape }));
+    let strategy =
+        (text(&["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]), resources(&[1, 2, 5, 100]), ratio);
+    let ignored = prop::option::weighted(0.15, Just(json!(["example.com/batch-cpu", "cpu"])));
+    let groups = prop::option::weighted(0.1, Just(json!(["nvidia.com"])));
+    (prop::option::weighted(0.8, strategy), ignored, groups).prop_map(|(strategy, ignored, groups)| {
+        let mut config = json!({});
+        if let Some(ignored) = ignored {
+            config["ignoredResources"] = ignored;
+        }
+        if let Some(groups) = groups {
+            config["ignoredResourceGroups"] = groups;
+        }
+        if let Some((kind, resources, ratio)) = strategy {
+            config["scoringStrategy"] = json!({ "type": kind, "resources": resources });
+            if kind == "RequestedToCapacityRatio" {
+                config["scoringStrategy"]["requestedToCapacityRatio"] = ratio;
+            }
+        }
+        config
+    })
+}
+
+/// Points with ascending utilisation, up, down or both.
+fn shape() -> impl Strategy<Value = Vec<Value>> {
+    prop::collection::btree_map(0..=100_i64, 0..=10_i64, 1..=5).prop_map(|points| {
+        points.into_iter().map(|(utilization, score)| json!({ "utilization": utilization, "score": score })).collect()
+    })
+}
+
+/// Some of the resources, each once, with weights.
+fn resources(weights: &[i64]) -> impl Strategy<Value = Vec<Value>> + use<> {
+    let names = [
+        "cpu",
+        "memory",
+        "ephemeral-storage",
+        "nvidia.com/gpu",
+        "example.com/batch-cpu",
+        "hugepages-2Mi",
+        "x.com/none",
+    ];
+    let weights = prop::collection::vec(one_of(weights), names.len());
+    (prop::sample::subsequence(names.to_vec(), 1..=4).prop_shuffle(), weights).prop_map(|(names, weights)| {
+        names.into_iter().zip(weights).map(|(name, weight)| json!({ "name": name, "weight": weight })).collect()
+    })
+}

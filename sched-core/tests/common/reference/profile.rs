@@ -1,0 +1,134 @@
+//! Which policies are run, in which order, with what weight and configuration, read from the same JSON as profiles are.
+
+use super::resources::{Strategy, Weighted};
+use sched_core::abi::{NodeSelector, PreferredTerm};
+use serde_json::Value;
+
+/// A policy and its configuration. The library's own policies stand beside kube-scheduler's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    NodeUnschedulable,
+    NodeName,
+    TaintToleration,
+    NodeAffinity { added_required: Option<NodeSelector>, added_preferred: Vec<PreferredTerm> },
+    NodePorts,
+    NodeResourcesFit { ignored: Vec<String>, ignored_groups: Vec<String>, strategy: Strategy, listed: Vec<Weighted> },
+    NodeResourcesBalancedAllocation { listed: Vec<Weighted> },
+    ImageLocality,
+}
+
+/// A policy's place in a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) name: String,
+    pub(crate) weight: i128,
+    pub(crate) kind: Kind,
+}
+
+/// Policies in the order in which their filters are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) policies: Vec<Policy>,
+}
+
+impl Profile {
+    /// kube-scheduler's default profile, as far as its policies are evaluated here.
+    pub(crate) fn kube_default() -> Self {
+        let weights = [
+            ("NodeUnschedulable", 0),
+            ("NodeName", 0),
+            ("TaintToleration", 3),
+            ("NodeAffinity", 2),
+            ("NodePorts", 0),
+            ("NodeResourcesFit", 1),
+            ("NodeResourcesBalancedAllocation", 1),
+            ("ImageLocality", 1),
+        ];
+        let policies = weights.map(|(name, weight)| Policy {
+            name: name.to_owned(),
+            weight,
+            kind: Kind::from_json(name, &Value::Null).expect("a known policy"),
+        });
+        Self { policies: policies.into() }
+    }
+
+    /// A profile as it stands in a profile file: `{"policies": [{"name", "weight", "config"}]}`. Policies that the
+    /// reference does not know are left out.
+    pub(crate) fn from_json(profile: &Value) -> Self {
+        let policy = |policy: &Value| {
+            let name = policy["name"].as_str().expect("a name").to_owned();
+            let weight = policy["weight"].as_i64().unwrap_or(1).into();
+            let kind = Kind::from_json(&name, &policy["config"])?;
+            Some(Policy { name, weight, kind })
+        };
+        Self { policies: array(&profile["policies"]).iter().filter_map(policy).collect() }
+    }
+}
+
+impl Kind {
+    /// A policy by name, with arguments as kube-scheduler writes them; `None` where the name is unknown here.
+    pub(crate) fn from_json(name: &str, args: &Value) -> Option<Self> {
+        Some(match name {
+            "NodeUnschedulable" => Self::NodeUnschedulable,
+            "NodeName" => Self::NodeName,
+            "TaintToleration" => Self::TaintToleration,
+            "NodePorts" => Self::NodePorts,
+            "ImageLocality" => Self::ImageLocality,
+            "NodeAffinity" => {
+                let added = &args["addedAffinity"];
+                let required = &added["requiredDuringSchedulingIgnoredDuringExecution"];
+                let preferred = &added["preferredDuringSchedulingIgnoredDuringExecution"];
+                Self::NodeAffinity {
+                    added_required: serde_json::from_value(required.clone()).expect("a node selector"),
+                    added_preferred: array(preferred)
+                        .iter()
+                        .map(|term| serde_json::from_value(term.clone()).expect("a preferred term"))
+                        .collect(),
+                }
+            }
+            "NodeResourcesBalancedAllocation" => {
+                Self::NodeResourcesBalancedAllocation { listed: listed(&args["resources"]) }
+            }
+            "NodeResourcesFit" => Self::NodeResourcesFit {
+                ignored: strings(&args["ignoredResources"]),
+                ignored_groups: strings(&args["ignoredResourceGroups"]),
+                strategy: strategy(&args["scoringStrategy"]),
+                listed: listed(&args["scoringStrategy"]["resources"]),
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn strategy(json: &Value) -> Strategy {
+    match json["type"].as_str() {
+        Some("MostAllocated") => Strategy::Most,
+        Some("RequestedToCapacityRatio") => {
+            let point =
+                |p: &Value| (p["utilization"].as_i64().unwrap_or(0).into(), p["score"].as_i64().unwrap_or(0).into());
+            Strategy::Ratio(array(&json["requestedToCapacityRatio"]["shape"]).iter().map(point).collect())
+        }
+        _ => Strategy::Least,
+    }
+}
+
+/// The listed resources; CPU and memory where there are none. An absent weight is 1.
+fn listed(json: &Value) -> Vec<Weighted> {
+    let read = |r: &Value| Weighted {
+        name: r["name"].as_str().expect("a resource name").to_owned(),
+        weight: r["weight"].as_i64().filter(|&w| w != 0).unwrap_or(1).into(),
+    };
+    let listed: Vec<Weighted> = array(json).iter().map(read).collect();
+    if listed.is_empty() {
+        return ["cpu", "memory"].map(|name| Weighted { name: name.to_owned(), weight: 1 }).into();
+    }
+    listed
+}
+
+fn strings(json: &Value) -> Vec<String> {
+    array(json).iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+}
+
+fn array(json: &Value) -> &[Value] {
+    json.as_array().map_or(&[], Vec::as_slice)
+}
