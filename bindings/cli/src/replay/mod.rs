@@ -78,6 +78,7 @@ pub(crate) fn options(args: &ReplayArgs) -> Options<'static> {
 
 impl Replay<'_> {
     fn page<'c>(&self, whole: &'c Comparison) -> Report<'c> {
+        let (scenes, not_drawn) = scenes::scenes(self.traces, self.results);
         let words = std::env::args().skip(1).map(|word| quoted(&word));
         Report {
             facts: self.facts(),
@@ -85,7 +86,8 @@ impl Replay<'_> {
             columns: &TABLE,
             shown: &SHOWN,
             recommended: RECOMMENDED,
-            scenes: scenes::scenes(self.traces, self.results),
+            scenes,
+            not_drawn,
             command: std::iter::once("sched".to_owned()).chain(words).collect::<Vec<_>>().join(" "),
         }
     }

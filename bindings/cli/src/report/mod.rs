@@ -13,6 +13,7 @@ mod text;
 pub(crate) use model::{Course, Scene};
 
 use crate::compare::Comparison;
+use crate::numbers::plural;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use scene::Page;
 use serde_json::json;
@@ -34,6 +35,8 @@ pub(crate) struct Report<'a> {
     /// The profile that has the first colour and lies on top.
     pub(crate) recommended: &'a str,
     pub(crate) scenes: Vec<Scene>,
+    /// How many runs are in the table and not among the scenes, because the page would become too large.
+    pub(crate) not_drawn: usize,
     /// The command that made it.
     pub(crate) command: String,
 }
@@ -71,6 +74,9 @@ impl Report<'_> {
                     (bars(self.comparison, &shown, &slots))
                     @if !scenes.is_empty() { (self.legend(&slots)) }
                     @for scene in &scenes { (scene) }
+                    @if self.not_drawn > 0 {
+                        p.note { "Not drawn, to keep the page small: " (plural(self.not_drawn, "more run")) "." }
+                    }
                     footer { p { "Made by " code { (self.command) } } }
                     div #tip hidden {}
                     script #data type="application/json" { (PreEscaped(json)) }

@@ -80,6 +80,7 @@ fn page(names: &[&str], nodes: usize, scenes: usize) -> String {
         columns: &KEYS,
         shown: &KEYS,
         recommended: "recommended",
+        not_drawn: 0,
         scenes: (0..scenes).map(scene).collect(),
         command: "sched replay --report out.html".to_owned(),
     }
@@ -92,9 +93,6 @@ fn the_page_is_small_and_asks_the_network_for_nothing() {
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     for wrong in ["http:", "https:", "src=", "@import", "url(", "NaN", "inf "] {
         assert!(!page.contains(wrong), "{wrong}");
-    }
-    if let Ok(path) = std::env::var("REPORT_OUT") {
-        std::fs::write(path, page).unwrap();
     }
 }
 
