@@ -82,10 +82,18 @@ pub struct OverloadCurve {
     pub water_level_percent: u8,
     /// Weight of an hour against the one before it, percent.
     pub hour_decay_percent: u8,
-    /// Half-width of the error that is allowed for, in hundredths of a standard deviation.
-    pub band_percent: u16,
+    /// How much of the cluster's room is spent on caution: the half-width of the error that is allowed for, in standard
+    /// deviations, is this percentage of the room below the level in standard deviations, within 1..=4.
+    pub caution_percent: u16,
     /// Standard deviation that every node has at least, in thousandths of its capacity.
     pub floor_permille: u16,
+}
+
+/// A number about all nodes together, published at the forecast's quantum.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Aggregate {
+    /// The half-width of the error that is allowed for, in standard deviations (see the expected-overload primitive).
+    OverloadBand(OverloadCurve),
 }
 
 /// A column of quantities, one `f64` a row.
@@ -153,6 +161,11 @@ pub trait Nodes {
     fn quantity(&self, column: Column) -> &[f64];
     /// A column of bits; empty where the host has none.
     fn bits(&self, bits: Bits) -> &[u64];
+    /// A number about all nodes together; 0 where the host has none.
+    fn aggregate(&self, aggregate: Aggregate) -> f64 {
+        let _ = aggregate;
+        0.0
+    }
     /// Per row the id of its list of taints: an index into [`crate::PodView::taints`].
     fn taint_sets(&self) -> &[u32];
 }

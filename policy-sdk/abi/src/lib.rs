@@ -13,7 +13,7 @@ mod selector;
 mod verdict;
 
 pub use column::{
-    Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit, keep_bits,
+    Aggregate, Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit, keep_bits,
 };
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};

@@ -80,7 +80,7 @@ pub struct PodMatch(pub u8);
 /// The pod to be placed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PodView<'a> {
-    /// What it requests by Kubernetes' rules, without zero amounts, ascending by resource; `pods: 1` is among them.
+    /// What it requests by Kubernetes' rules, without zero amounts, the resources with fixed ids first, then by name; `pods: 1` is among them.
     pub requests: &'a [Request],
     /// What resource scoring counts: containers' and overhead's requests with kube-scheduler's defaults for absent CPU and
     /// memory, without pod-level requests; `pods` is not among them.

@@ -153,6 +153,7 @@ fn dense<const N: usize, T>(columns: [&[f64]; N], out: &mut [T], mut f: impl FnM
 }
 
 /// The bit of each of 64 rows.
+#[allow(clippy::indexing_slicing, reason = "evaluated when compiled, where a panic is an error")]
 const BITS: [u64; 64] = {
     let mut bits = [0; 64];
     let mut i = 0;

@@ -1,6 +1,7 @@
 //! What each event does. Everything that can be refused is checked before anything is changed.
 
 use super::load::PodLoad;
+use super::nodes::FIXED_RESOURCES;
 use super::pods::{Class, PodPhase, Row};
 use super::spec::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Resources, Sample};
 use super::validate::{self, Object};
@@ -17,6 +18,7 @@ impl Cluster {
     /// `now_ms` is the embedder's time, used where the event does not say when it happened.
     /// Cost: O(size of the object); a node's sample also looks at the pods on that node.
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Applied {
+        self.clock_ms = now_ms;
         match event {
             Event::NodeAdded(node) => self.add_node(node),
             Event::NodeChanged(node) => self.change_node(node),
@@ -61,7 +63,7 @@ impl Cluster {
         }
         let object = Object { kind: "node", name: &node.name };
         object.limit("number of nodes", self.nodes.live_count() + 1, MAX_NODES, "MAX_NODES")?;
-        self.generation += 1;
+        self.advance();
         let row = self.nodes.insert(node);
         self.load.reset(row);
         self.derived.reset(row);
@@ -83,7 +85,7 @@ impl Cluster {
     fn change_node(&mut self, node: &NodeSpec) -> Applied {
         self.check_node(node)?;
         let row = self.known_node(&node.name)?;
-        self.generation += 1;
+        self.advance();
         let delta = self.nodes.update(row, node);
         let flags = [
             (delta.labels, Changed::Labels),
@@ -108,7 +110,7 @@ impl Cluster {
 
     fn remove_node(&mut self, name: &str) -> Applied {
         let row = self.known_node(name)?;
-        self.generation += 1;
+        self.advance();
         let Some(name) = self.nodes.name(row).cloned() else { return Ok(()) };
         while let Some(&slot) = self.pods.on_row(row).last() {
             // A reservation ends with its node; a bound pod is lost until the node is back or the pod is removed.
@@ -150,7 +152,7 @@ impl Cluster {
             return Err(ClusterError::DuplicatePod(pod.full_name()));
         }
         let class = self.checked_class(pod, self.pods.len() + 1)?;
-        self.generation += 1;
+        self.advance();
         let slot = self.pods.insert(&pod.namespace, &pod.name, class, pod.terminating);
         self.join_app(slot);
         Ok(PodId(slot))
@@ -215,7 +217,7 @@ impl Cluster {
             }
             self.let_go(slot, PodPhase::Pending);
         }
-        self.generation += 1;
+        self.advance();
         self.leave_app(slot);
         if let Some(p) = self.pods.get_mut(slot) {
             p.class = class;
@@ -230,7 +232,7 @@ impl Cluster {
     }
 
     fn remove_pod(&mut self, slot: u32) {
-        self.generation += 1;
+        self.advance();
         self.pods.not_lost(slot);
         self.let_go(slot, PodPhase::Pending);
         self.leave_app(slot);
@@ -249,9 +251,10 @@ impl Cluster {
     pub fn node_sample(&mut self, row: Row, sample: &Sample, now_ms: u64) -> Applied {
         let name = self.node_name(row).ok_or_else(|| ClusterError::UnknownNode(format!("row {}", row.0)))?;
         validate::sample(&Object { kind: "node", name }, sample)?;
-        self.apps.roll(now_ms);
+        self.clock_ms = now_ms;
+        self.roll(now_ms);
         if self.load.node_sample(row.0, sample, &mut self.pods) {
-            self.generation += 1;
+            self.advance();
             self.measured.node_sample(row.0, sample, now_ms);
             self.touch(row.0, Changed::Usage);
         }
@@ -262,7 +265,8 @@ impl Cluster {
     pub fn pod_sample(&mut self, pod: PodId, sample: &Sample, now_ms: u64) -> Applied {
         let Some((_, name)) = self.pod_name(pod) else { return Err(ClusterError::UnknownPod(format!("#{}", pod.0))) };
         validate::sample(&Object { kind: "pod", name }, sample)?;
-        self.apps.roll(now_ms);
+        self.clock_ms = now_ms;
+        self.roll(now_ms);
         let Some(p) = self.pods.get(pod.0) else { return Ok(()) };
         if let Some(app) = p.app {
             let request = super::request_milli(&self.pods, p);
@@ -271,14 +275,14 @@ impl Cluster {
         let Some(p) = self.pods.get_mut(pod.0) else { return Ok(()) };
         if p.load.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms) {
             p.load.sample = Some(*sample);
-            self.generation += 1;
+            self.advance();
             self.pod_measured(pod.0);
         }
         Ok(())
     }
 
     fn mark(&mut self, row: u32, mark: Option<&Mark>) {
-        self.generation += 1;
+        self.advance();
         match mark {
             Some(mark) => self.nodes.marks.insert(row, mark.clone()),
             None => self.nodes.marks.remove(&row),
@@ -309,7 +313,8 @@ impl Derivation {
             if pods {
                 list.push(Request { resource: ResourceId::PODS, amount: 1.0 });
             }
-            list.sort_by_key(|r| r.resource);
+            // The fixed ones first, the others by name as they came: ids depend on history, and nothing that people see may.
+            list.sort_by_key(|r| r.resource.min(ResourceId(FIXED_RESOURCES.len() as u16)));
             list.into_boxed_slice()
         };
         let requests = list(&self.requested, true);

@@ -6,7 +6,7 @@ use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
 use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
-use sched_abi::{Bits, Column, Derived, Nodes, ResourceId, SetupError};
+use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId, SetupError};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -85,9 +85,8 @@ impl Cluster {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
         self.publish_measured(now_ms);
-        self.apps.roll(now_ms);
-        let forecast_at = now_ms - now_ms % FORECAST_QUANTUM_MS;
-        self.forecast.publish(forecast_at, &self.nodes, &self.pods, &self.apps);
+        self.roll(now_ms);
+        self.forecast.publish(&self.nodes, &self.pods, &self.apps);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot);
@@ -114,6 +113,15 @@ impl Cluster {
         derived.slot = Some(now_slot);
         derived.rows = rows;
         derived.stale.clear();
+    }
+
+    /// Predicts anew if `now_ms` is the first time of a quantum. Everything that an embedder does rolls first, so that what is
+    /// predicted within a quantum follows from what was applied before it, whenever decisions are made.
+    pub(crate) fn roll(&mut self, now_ms: u64) {
+        if self.apps.roll(now_ms) {
+            let at_ms = now_ms - now_ms % FORECAST_QUANTUM_MS;
+            self.forecast.roll(at_ms, &self.nodes, &self.pods, &self.apps);
+        }
     }
 
     fn publish_marks(&mut self, now_ms: u64) {
@@ -231,6 +239,11 @@ impl Nodes for Snapshot<'_> {
             Bits::Marked => &self.cluster.derived.marked,
             Bits::Selector(index) => nodes.selectors.get(index as usize).map_or(&[], |s| &s.rows),
         }
+    }
+
+    fn aggregate(&self, aggregate: Aggregate) -> f64 {
+        let Aggregate::OverloadBand(curve) = aggregate;
+        self.cluster.forecast.band(curve)
     }
 
     fn taint_sets(&self) -> &[u32] {

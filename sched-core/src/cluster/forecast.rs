@@ -4,7 +4,7 @@
 use super::apps::AppTable;
 use super::nodes::NodeTable;
 use super::pods::{Pod, PodStore};
-use crate::primitives::overload::{Curve, Hours, Overload};
+use crate::primitives::overload::{Curve, FIRST_BAND, Hours, Standing, band};
 use crate::profile::{HORIZON_HOURS, PARTS};
 use sched_abi::ResourceId;
 use smallvec::SmallVec;
@@ -22,8 +22,8 @@ pub(crate) struct Forecast {
     /// Expected overload as the node stands, per curve that a policy asked for.
     overload: Vec<OverloadColumn>,
     stale: Vec<u32>,
-    /// The time that the columns were last computed for as a whole.
-    at_ms: Option<u64>,
+    /// Every row is due.
+    all_stale: bool,
 }
 
 /// Expected overload under one curve.
@@ -32,24 +32,35 @@ struct OverloadColumn {
     curve: Curve,
     /// The weights of the hours at the time that the column stands for.
     weights: Hours,
+    /// Half-width of the error that is allowed for, standard deviations.
+    band: f64,
     values: Vec<f64>,
 }
 
 impl Forecast {
     pub(crate) fn want(&mut self) {
         self.wanted = true;
-        self.at_ms = None;
+        self.all_stale = true;
     }
 
     pub(crate) fn want_overload(&mut self, curve: Curve) {
         self.want();
         if self.overload.iter().all(|c| c.curve != curve) {
-            self.overload.push(OverloadColumn { curve, weights: Hours::at(0, curve), values: Vec::new() });
+            self.overload.push(OverloadColumn {
+                curve,
+                weights: Hours::at(0, curve),
+                band: FIRST_BAND,
+                values: Vec::new(),
+            });
         }
     }
 
     pub(crate) fn overload(&self, curve: Curve) -> &[f64] {
         self.overload.iter().find(|c| c.curve == curve).map_or(&[], |c| &c.values)
+    }
+
+    pub(crate) fn band(&self, curve: Curve) -> f64 {
+        self.overload.iter().find(|c| c.curve == curve).map_or(FIRST_BAND, |c| c.band)
     }
 
     /// The pods on a row changed, or its machine did.
@@ -61,25 +72,49 @@ impl Forecast {
         if self.stale.len() > self.variance.len() {
             // As many as there are rows: all of them are due, and the list does not grow while nobody decides.
             self.stale.clear();
-            self.at_ms = None;
+            self.all_stale = true;
         }
     }
 
-    /// Brings the columns up to `now_ms`, which is floored to the forecast's quantum.
-    pub(crate) fn publish(&mut self, at_ms: u64, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+    /// A quantum began at `at_ms` with new predictions: everything is computed anew, the bands too.
+    pub(crate) fn roll(&mut self, at_ms: u64, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+        if !self.wanted {
+            return;
+        }
+        self.all_stale = true;
+        for column in &mut self.overload {
+            column.weights = Hours::at(at_ms, column.curve);
+        }
+        self.publish(nodes, pods, apps);
+        let mut overload = std::mem::take(&mut self.overload);
+        for OverloadColumn { curve, weights, band: of_curve, values } in &mut overload {
+            let (mut room, mut deviation) = (0, 0);
+            for row in super::ones(&nodes.live) {
+                let (r, d) = self.hours_of(row).standing(self, nodes, row).room(*curve, weights);
+                room += i128::from(r);
+                deviation += i128::from(d);
+            }
+            *of_curve = band(*curve, room, deviation);
+            for row in super::ones(&nodes.live) {
+                let cost = self.hours_of(row).standing(self, nodes, row).cost(*curve, weights, *of_curve);
+                put(values, row as usize, cost);
+            }
+        }
+        self.overload = overload;
+    }
+
+    /// Brings the columns up to what is on the rows.
+    pub(crate) fn publish(&mut self, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         if !self.wanted {
             return;
         }
         let rows = nodes.rows();
-        let all = self.at_ms != Some(at_ms);
-        self.at_ms = Some(at_ms);
         let overload = self.overload.iter_mut().map(|c| &mut c.values);
         for column in self.hours.iter_mut().chain([&mut self.profiled, &mut self.variance]).chain(overload) {
             column.resize(rows, 0.0);
         }
         let stale = std::mem::take(&mut self.stale);
-        if all {
-            self.overload.iter_mut().for_each(|c| c.weights = Hours::at(at_ms, c.curve));
+        if std::mem::take(&mut self.all_stale) {
             for row in 0..rows as u32 {
                 self.compute(row, nodes, pods, apps);
             }
@@ -90,6 +125,14 @@ impl Forecast {
         }
         self.stale = stale;
         self.stale.clear();
+    }
+
+    fn hours_of(&self, row: u32) -> HoursOf {
+        let mut hours = [0.0; HORIZON_HOURS];
+        for (hour, column) in hours.iter_mut().zip(&self.hours) {
+            *hour = column.get(row as usize).copied().unwrap_or(0.0);
+        }
+        HoursOf(hours)
     }
 
     fn compute(&mut self, row: u32, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
@@ -119,10 +162,25 @@ impl Forecast {
         }
         put(&mut self.profiled, at, hours.first().filter(|_| sampled).copied().unwrap_or(0.0));
         put(&mut self.variance, at, variance as f64);
-        let capacity = nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(at)).copied().unwrap_or(0.0);
-        for OverloadColumn { curve, weights, values } in &mut self.overload {
-            put(values, at, curve.overload(weights, &hours, variance as f64, capacity));
+        let mut overload = std::mem::take(&mut self.overload);
+        for OverloadColumn { curve, weights, band, values } in &mut overload {
+            let cost = HoursOf(hours).standing(self, nodes, row).cost(*curve, weights, *band);
+            put(values, at, cost);
         }
+        self.overload = overload;
+    }
+}
+
+/// What is predicted of a row, by hour ahead.
+#[derive(Clone, Copy)]
+struct HoursOf([f64; HORIZON_HOURS]);
+
+impl HoursOf {
+    /// The row as it stands.
+    fn standing(&self, forecast: &Forecast, nodes: &NodeTable, row: u32) -> Standing<'_> {
+        let cell = |column: &Vec<f64>| column.get(row as usize).copied().unwrap_or(0.0);
+        let capacity = nodes.columns(ResourceId::CPU).map_or(0.0, |c| cell(&c.capacity));
+        Standing { hours: &self.0, variance: cell(&forecast.variance), capacity }
     }
 }
 

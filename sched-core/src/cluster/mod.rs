@@ -70,6 +70,8 @@ pub struct Cluster {
     pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
+    /// The time of the newest call that had one.
+    clock_ms: u64,
 }
 
 impl Default for Cluster {
@@ -91,6 +93,7 @@ impl Cluster {
             measured: Measured::default(),
             journal: Journal::default(),
             generation: 0,
+            clock_ms: 0,
         }
     }
 
@@ -170,6 +173,12 @@ impl Cluster {
     /// The newest sample of a node's use: when its window ended, milli-CPU, bytes.
     pub fn usage(&self, row: Row) -> Option<(u64, i64, i64)> {
         self.load.sample(row).map(|(at, cpu, memory)| (at, cpu as i64, memory as i64))
+    }
+
+    /// An event was accepted and is about to change something.
+    fn advance(&mut self) {
+        self.roll(self.clock_ms);
+        self.generation += 1;
     }
 
     fn touch(&mut self, row: u32, column: Changed) {

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The names of the resources with fixed ids, in their order.
-const FIXED_RESOURCES: [&str; 4] = ["cpu", "memory", "pods", "ephemeral-storage"];
+pub(crate) const FIXED_RESOURCES: [&str; 4] = ["cpu", "memory", "pods", "ephemeral-storage"];
 
 /// The columns of one resource.
 #[derive(Debug, Default)]

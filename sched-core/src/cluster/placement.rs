@@ -17,14 +17,14 @@ impl Cluster {
         }
         if phase == PodPhase::Reserved(row) {
             // Room and heat stay as they were reserved.
-            self.generation += 1;
+            self.advance();
             if let Some(p) = self.pods.get_mut(pod.0) {
                 p.phase = PodPhase::Bound(row);
             }
             return Ok(());
         }
         self.check_sums(pod.0, row.0)?;
-        self.generation += 1;
+        self.advance();
         self.pods.not_lost(pod.0);
         self.let_go(pod.0, PodPhase::Pending);
         self.hold(pod.0, PodPhase::Bound(row), at_ms);
@@ -34,14 +34,14 @@ impl Cluster {
     /// Reserves room for a pod that waits.
     pub(crate) fn reserve(&mut self, pod: PodId, row: Row, now_ms: u64) -> Result<(), ClusterError> {
         self.check_sums(pod.0, row.0)?;
-        self.generation += 1;
+        self.advance();
         self.hold(pod.0, PodPhase::Reserved(row), now_ms);
         Ok(())
     }
 
     /// Gives reserved room back.
     pub(crate) fn unreserve(&mut self, pod: PodId) {
-        self.generation += 1;
+        self.advance();
         self.let_go(pod.0, PodPhase::Pending);
     }
 

@@ -40,7 +40,7 @@ impl PodPhase {
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) template: Arc<PodTemplate>,
-    /// Requests without zeros, `pods: 1` among them, ascending by resource; also what a pod adds to its node.
+    /// Requests without zeros, `pods: 1` among them, in the order of [`sched_abi::PodView::requests`]; also what a pod adds to its node.
     pub(crate) requests: Box<[Request]>,
     /// What resource scoring counts for a pod of this class that is being placed.
     pub(crate) scoring: Box<[Request]>,

@@ -1,24 +1,31 @@
 //! Expected overload: places a pod where it adds least to the use that is to be expected above the water level, over the
-//! hours to come.
+//! hours to come; among nodes where it adds none, where the uncertainty grows least and the node is fullest, so that room for
+//! large pods is kept.
 //!
 //! Per node and hour ahead k, with D the predicted use of its pods, x the pod's, W the water level and b the half-width of the
 //! prediction's error, the use above W to be expected, were the error uniform within +-b, is
-//! `F(l, b) = min(max(l + b, 0), 2b)^2 / 4b + max(l - b, 0)` at `l = D + x - W`. With `b = band * sqrt(V + (floor * capacity)^2)`,
+//! `F(l, b) = min(max(l + b, 0), 2b)^2 / 4b + max(l - b, 0)` at `l = D + x - W`. `b = band * sqrt(V + (floor * capacity)^2)`,
 //! where the variance V counts pods of one application as varying together (`V' = V + ((R + r)^2 - R^2) * variance`, R the
-//! requests of the application on the node, r the pod's):
+//! requests of the application on the node, r the pod's). With `w_0` the part of the present hour that is left and
+//! `w_k = decay^(k - 1 + w_0)`:
 //!
-//! `cost = sum over k of w_k * (F(D_k + x_k - W, b') - F(D_k - W, b))`, `w_0` the part of the present hour that is left,
-//! `w_k = decay^(k - 1 + w_0)`.
+//! - `risk = sum over k of w_k * (F(D_k + x_k - W, b') - F(D_k - W, b))`
+//! - `room = 200 * (b' - b) / capacity - 10 * max over k of (D_k + x_k) / capacity`
+//! - raw score = `risk + room`, milli-CPU-hours, in sixteenths; lowest is best.
 //!
-//! Source: our own, a convex cost of predicted use (SEMANTICS: the stronger form of node balance); chosen by measurement, see
-//! docs/policies.md. Units: milli-CPU, hours. Cost: about twenty operations a row and hour.
+//! How cautious it is follows from the room that the cluster has: `band = caution * Z` within 1..=4, where
+//! `Z = sum over nodes of (W - mean of D_k by w_k) / sum over nodes of sqrt(V + (floor * capacity)^2)`, published at the forecast's
+//! quantum.
+//!
+//! Source: our own, a convex cost of predicted use (the stronger form of node balance); chosen by measurement, see
+//! docs/policies.md. Units: milli-CPU, hours. Cost: about ten operations a row and hour, a root and two divisions a row.
 
 use super::{WHOLE, whole_bits};
 use crate::limits::FORECAST_QUANTUM_MS;
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
-    Column, Derived, Hook, Manifest, Nodes, Normalize, OverloadCurve, PodFields, PodView, Policy, Prepared, ResourceId,
-    Rows, Setup, SetupError,
+    Aggregate, Column, Derived, Hook, Manifest, Nodes, Normalize, OverloadCurve, PodFields, PodView, Policy, Prepared,
+    ResourceId, Rows, Setup, SetupError,
 };
 
 /// Rows that are computed together, hour after hour: what is kept of them stays within the L1 cache, and each column is
@@ -26,7 +33,18 @@ use sched_abi::{
 const BLOCK: usize = 256;
 
 /// Raw scores count this many parts of a milli-CPU-hour.
-const PARTS: f64 = 64.0;
+const PARTS: f64 = 16.0;
+/// Added to every cost, so that raw scores are not negative: a node that is predicted to be full a hundred times over is
+/// below it.
+const OFFSET: f64 = 1_024.0;
+/// What growing uncertainty costs, milli-CPU-hours for an error as wide as the node.
+const UNCERTAINTY: f64 = 200.0;
+/// What a full node is preferred by over an empty one, milli-CPU-hours.
+const FULLNESS: f64 = 10.0;
+/// The band's bounds, standard deviations.
+const BAND: (f64, f64) = (1.0, 4.0);
+/// The band before anything is published.
+pub(crate) const FIRST_BAND: f64 = 2.0;
 
 /// What turns predicted use into a cost. The same as the ABI's, with its arithmetic.
 pub(crate) type Curve = OverloadCurve;
@@ -43,15 +61,16 @@ pub struct ExpectedOverloadConfig {
     pub water_level_percent: u8,
     /// Weight of an hour against the one before it, percent, 1..=100.
     pub hour_decay_percent: u8,
-    /// Half-width of the error that is allowed for, in hundredths of a standard deviation.
-    pub band_percent: u16,
+    /// How much of the cluster's room is spent on caution, percent: more keeps nodes safer while there is room, less packs
+    /// them tighter.
+    pub caution_percent: u16,
     /// Standard deviation that every node has at least, in thousandths of its capacity.
     pub floor_permille: u16,
 }
 
 impl Default for ExpectedOverloadConfig {
     fn default() -> Self {
-        Self { water_level_percent: 65, hour_decay_percent: 88, band_percent: 200, floor_permille: 20 }
+        Self { water_level_percent: 65, hour_decay_percent: 85, caution_percent: 75, floor_permille: 30 }
     }
 }
 
@@ -80,26 +99,49 @@ fn excess(l: f64, b: f64, quarter: f64) -> f64 {
     inside * inside * quarter + if above > 0.0 { above } else { 0.0 }
 }
 
-/// The half-width of the error for a variance.
+/// The standard deviation of a node's use.
 #[inline]
-fn band(curve: Curve, variance: f64, capacity: f64) -> f64 {
+fn deviation(curve: Curve, variance: f64, capacity: f64) -> f64 {
     let floor = f64::from(curve.floor_permille) / 1000.0 * capacity;
     // One milli-CPU at least, so that a machine without CPU divides by something.
-    f64::from(curve.band_percent) / 100.0 * (variance + floor * floor + 1.0).sqrt()
+    (variance + floor * floor + 1.0).sqrt()
 }
 
-pub(crate) trait Overload {
-    /// Expected overload of a node as it stands, milli-CPU-hours.
-    fn overload(&self, weights: &Hours, hours: &[f64; HORIZON_HOURS], variance: f64, capacity: f64) -> f64;
+fn level(curve: Curve, capacity: f64) -> f64 {
+    f64::from(curve.water_level_percent) / 100.0 * capacity
 }
 
-impl Overload for Curve {
-    fn overload(&self, weights: &Hours, hours: &[f64; HORIZON_HOURS], variance: f64, capacity: f64) -> f64 {
-        let b = band(*self, variance, capacity);
-        let level = f64::from(self.water_level_percent) / 100.0 * capacity;
+/// A node as it stands: what is predicted of it, the variance of that, and its capacity.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing<'a> {
+    pub(crate) hours: &'a [f64; HORIZON_HOURS],
+    pub(crate) variance: f64,
+    pub(crate) capacity: f64,
+}
+
+impl Standing<'_> {
+    /// What of the cost does not depend on the pod: to be subtracted from that with the pod.
+    pub(crate) fn cost(self, curve: Curve, weights: &Hours, band: f64) -> f64 {
+        let Self { hours, variance, capacity } = self;
+        let b = band * deviation(curve, variance, capacity);
+        let level = level(curve, capacity);
         let costs = weights.0.iter().zip(hours).map(|(w, d)| w * excess(d - level, b, 0.25 / b));
-        costs.fold(0.0, |sum, cost| sum + cost)
+        costs.fold(0.0, |sum, cost| sum + cost) + UNCERTAINTY * b / (capacity + 1.0)
     }
+
+    /// The room below the level and the standard deviation, whole milli-CPU: the two sums that the band is a quotient of.
+    pub(crate) fn room(self, curve: Curve, weights: &Hours) -> (i64, i64) {
+        let weighted = weights.0.iter().zip(self.hours).fold(0.0, |sum, (w, d)| sum + w * d);
+        let mean = weighted / weights.0.iter().fold(0.0, |sum, w| sum + w);
+        let room = libm::round(level(curve, self.capacity) - mean);
+        (room as i64, libm::round(deviation(curve, self.variance, self.capacity)) as i64)
+    }
+}
+
+/// The band for the sums of [`Standing::room`] over all nodes, in whole thousandths.
+pub(crate) fn band(curve: Curve, room: i128, deviation: i128) -> f64 {
+    let thousandths = room * i128::from(curve.caution_percent) * 10 / deviation.max(1);
+    (thousandths as f64 / 1000.0).clamp(BAND.0, BAND.1)
 }
 
 /// The policy.
@@ -120,9 +162,9 @@ impl ExpectedOverload {
     }
 
     fn curve(&self) -> Curve {
-        let ExpectedOverloadConfig { water_level_percent, hour_decay_percent, band_percent, floor_permille } =
+        let ExpectedOverloadConfig { water_level_percent, hour_decay_percent, caution_percent, floor_permille } =
             self.config;
-        Curve { water_level_percent, hour_decay_percent, band_percent, floor_permille }
+        Curve { water_level_percent, hour_decay_percent, caution_percent, floor_permille }
     }
 }
 
@@ -155,6 +197,9 @@ impl Policy for ExpectedOverload {
         for (word, weight) in block.iter_mut().zip(weights.0) {
             *word = weight.to_bits();
         }
+        if let Some(word) = block.get_mut(HORIZON_HOURS) {
+            *word = nodes.aggregate(Aggregate::OverloadBand(self.curve())).to_bits();
+        }
         // Without a forecast every node is as good.
         let score = if pod.forecast_cpu.is_empty() { Hook::Constant(0) } else { Hook::Run };
         Prepared { score, ..Prepared::SKIP }
@@ -165,7 +210,8 @@ impl Policy for ExpectedOverload {
         let curve = self.curve();
         let (request, own) = (pod.forecast_request, pod.forecast_variance);
         let share = f64::from(curve.water_level_percent) / 100.0;
-        let [mut cost, mut b, mut quarter, mut level] = [[0.0; BLOCK]; 4];
+        let band = f64::from_bits(block[HORIZON_HOURS]);
+        let [mut cost, mut b, mut quarter, mut level, mut most] = [[0.0; BLOCK]; 5];
         for (start, out) in (0..rows.len()).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
             let piece = rows.slice(start, start + out.len());
             let mut room = [[0.0; BLOCK]; 4];
@@ -177,18 +223,24 @@ impl Policy for ExpectedOverload {
             for i in 0..BLOCK {
                 // (R + r)^2 - R^2, times the variance of the application.
                 let more = request * (same[i] + same[i] + request) * own;
-                b[i] = band(curve, variance[i] + more, capacity[i]);
+                b[i] = band * deviation(curve, variance[i] + more, capacity[i]);
                 quarter[i] = 0.25 / b[i];
                 level[i] = share * capacity[i];
                 cost[i] = -standing[i];
+                most[i] = 0.0;
             }
             for ((&column, &x), &weight) in self.hours.iter().zip(pod.forecast_cpu).zip(block) {
                 let mut room = [0.0; BLOCK];
                 let hour = block_of(piece, nodes.quantity(column), &mut room);
                 let weight = f64::from_bits(weight);
                 for i in 0..BLOCK {
-                    cost[i] += weight * excess(hour[i] + x - level[i], b[i], quarter[i]);
+                    let with = hour[i] + x;
+                    most[i] = if with > most[i] { with } else { most[i] };
+                    cost[i] += weight * excess(with - level[i], b[i], quarter[i]);
                 }
+            }
+            for i in 0..BLOCK {
+                cost[i] += (UNCERTAINTY * b[i] - FULLNESS * most[i]) / (capacity[i] + 1.0) + OFFSET;
             }
             for (out, &cost) in out.iter_mut().zip(&cost) {
                 *out = (whole_bits(if cost > 0.0 { cost * PARTS } else { 0.0 }) & WHOLE) as i64;

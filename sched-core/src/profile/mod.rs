@@ -8,4 +8,4 @@ pub(crate) use history::{AppHistory, Global};
 pub(crate) use predict::{PARTS, Prediction, predict};
 
 /// Hours that are predicted: the rest of the present clock hour, and those after it.
-pub(crate) const HORIZON_HOURS: usize = 12;
+pub(crate) const HORIZON_HOURS: usize = 8;

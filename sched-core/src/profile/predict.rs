@@ -2,10 +2,10 @@
 //!
 //! With S, C the sums and seconds by hour of the day, m the mean of everything seen (drawn to the mean over all applications
 //! while little was seen), r the recent mean with a half-life of an hour, for the hour k ahead:
-//! - `fallback = 0.8^k * r + (1 - 0.8^k) * m`
-//! - `ratio = (S + n(S) + 30 min * fallback) / (C + n(C) + 30 min)` where n adds the neighbouring hours by 0.5 and 0.25
-//! - the present hour is drawn to what was seen in it: `(20 min * ratio + sum) / (20 min + seconds)`
-//! - `variance = 1.3^2 * pooled variance within hours + (0.25 * m)^2`, the former with a prior of 0.3^2 for an hour.
+//! - `fallback = 0.7^k * r + (1 - 0.7^k) * m`
+//! - `ratio = (S + n(S) + 15 min * fallback) / (C + n(C) + 15 min)` where n adds half of the neighbouring hours
+//! - the present hour is drawn to what was seen in it: `(60 min * ratio + sum) / (60 min + seconds)`
+//! - `variance` = the pooled variance within hours, with a prior of 0.3^2 for an hour.
 //!
 //! Source: our own; the terms were chosen and weighed on hot-node workloads, see docs/policies.md.
 
@@ -19,21 +19,17 @@ const UNKNOWN_S: f64 = 120_000.0;
 /// Seconds that the mean over all applications stands for in one's own.
 const MEAN_PRIOR_S: f64 = 1_800.0;
 /// Seconds that the fallback stands for in the profile of an hour.
-const HOUR_PRIOR_S: f64 = 1_800.0;
-/// Weights of the hours beside.
-const NEIGHBOURS: [f64; 2] = [0.5, 0.25];
+const HOUR_PRIOR_S: f64 = 900.0;
+/// Weight of the hours beside.
+const NEIGHBOUR: f64 = 0.5;
 /// How much of the recent level is left in the fallback, an hour ahead.
-const RECENT_PER_HOUR: f64 = 0.8;
+const RECENT_PER_HOUR: f64 = 0.7;
 /// Half-life of the recent level, seconds.
 const RECENT_HALF_LIFE_S: f64 = 3_600.0;
 /// Seconds that the profile stands for against what was seen in the present hour.
-const PRESENT_PRIOR_S: f64 = 1_200.0;
+const PRESENT_PRIOR_S: f64 = 3_600.0;
 /// Standard deviation within an hour of an application that is not known, and the seconds that it stands for.
 const WITHIN_PRIOR: (f64, f64) = (0.3, 3_600.0);
-/// Multiplies the standard deviation seen within hours.
-const WITHIN_FACTOR: f64 = 1.3;
-/// Standard deviation of an hour around its prediction, as a share of the mean.
-const HOUR_ERROR: f64 = 0.25;
 
 /// Parts of one that predictions are stored in.
 pub(crate) const PARTS: i64 = 1_000_000;
@@ -58,9 +54,10 @@ pub(crate) fn predict(history: Option<&AppHistory>, global: Global, now_ms: u64)
     let everyone = (global.0.sum as f64 / one + UNKNOWN_RATIO * UNKNOWN_S) / (global.0.seconds as f64 + UNKNOWN_S);
     let mean_of = |all: Mass| (all.sum as f64 / one + MEAN_PRIOR_S * everyone) / (all.seconds as f64 + MEAN_PRIOR_S);
     let Some(history) = history else {
-        let variance = WITHIN_FACTOR * WITHIN_FACTOR * WITHIN_PRIOR.0 * WITHIN_PRIOR.0
-            + (HOUR_ERROR * everyone) * (HOUR_ERROR * everyone);
-        return Prediction { ratio: [parts(everyone); HORIZON_HOURS], variance: parts(variance) };
+        return Prediction {
+            ratio: [parts(everyone); HORIZON_HOURS],
+            variance: parts(WITHIN_PRIOR.0 * WITHIN_PRIOR.0),
+        };
     };
     let mean = mean_of(history.all);
     let (recent, weight) = history.recent(&recent_decay());
@@ -81,18 +78,15 @@ pub(crate) fn predict(history: Option<&AppHistory>, global: Global, now_ms: u64)
     let (squares, seconds) = history.within;
     let squares = squares as f64 / (one * one);
     let within = (squares + WITHIN_PRIOR.1 * WITHIN_PRIOR.0 * WITHIN_PRIOR.0) / (seconds as f64 + WITHIN_PRIOR.1);
-    let variance = WITHIN_FACTOR * WITHIN_FACTOR * within + (HOUR_ERROR * mean) * (HOUR_ERROR * mean);
-    Prediction { ratio, variance: parts(variance) }
+    Prediction { ratio, variance: parts(within) }
 }
 
 fn profile(history: &AppHistory, hour: u64, fallback: f64) -> f64 {
     let at = |offset: u64| history.hours.get(((hour + offset) % 24) as usize).copied().unwrap_or_default();
     let (mut sum, mut seconds) = (at(0).sum as f64, at(0).seconds as f64);
-    for (beside, weight) in (1u64..).zip(NEIGHBOURS) {
-        for mass in [at(beside), at(24 - beside)] {
-            sum += weight * mass.sum as f64;
-            seconds += weight * mass.seconds as f64;
-        }
+    for mass in [at(1), at(23)] {
+        sum += NEIGHBOUR * mass.sum as f64;
+        seconds += NEIGHBOUR * mass.seconds as f64;
     }
     (sum / RATIO_ONE as f64 + HOUR_PRIOR_S * fallback) / (seconds + HOUR_PRIOR_S)
 }
