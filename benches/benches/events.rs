@@ -1,5 +1,7 @@
 //! criterion: one event of a mix on a cluster of 100,000 nodes and 1,000,000 pods, and the memory that it takes.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to say")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use sched_benches::events::{Kind, Motion};
 use sched_benches::memory;

@@ -82,7 +82,9 @@ fn run(options: &Options) -> Result<bool, Failure> {
 }
 
 fn print(ratios: Vec<Ratio>) -> Vec<Ratio> {
-    ratios.iter().for_each(|ratio| print!("{ratio}"));
+    for ratio in &ratios {
+        print!("{ratio}");
+    }
     ratios
 }
 
@@ -109,7 +111,7 @@ fn decision(profile: &Profile, nodes: usize, rounds: usize, bar: f64) -> Result<
     let later = median(&mut later) / nodes as f64;
 
     let name = format!("decision/{}/{nodes}", profile.name);
-    let bytes = mean(&bench.reads().iter().map(|reads| reads.bytes_per_node()).collect::<Vec<_>>());
+    let bytes = mean(&bench.reads().iter().map(sched_benches::ceiling::Reads::bytes_per_node).collect::<Vec<_>>());
     let mut absolute = Ratio::new(format!("{name}/ns-a-node"), all, bar, "ns a node")
         .side("a whole decision", all * nodes as f64 / 1000.0, "us")
         .side("fastest rounds", fastest, "ns a node")

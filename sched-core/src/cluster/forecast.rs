@@ -7,7 +7,6 @@ use super::pods::{Pod, PodStore};
 use crate::primitives::overload::{Curve, FIRST_BAND, Hours, Standing, band};
 use crate::profile::{HORIZON_HOURS, PARTS};
 use sched_abi::ResourceId;
-use smallvec::SmallVec;
 
 /// The columns.
 #[derive(Debug, Default)]
@@ -22,6 +21,8 @@ pub(crate) struct Forecast {
     /// Expected overload as the node stands, per curve that a policy asked for.
     overload: Vec<OverloadColumn>,
     stale: Vec<u32>,
+    /// Room for the applications on one row and what they request.
+    by_app: Vec<(u32, i64)>,
     /// Every row is due.
     all_stale: bool,
 }
@@ -138,7 +139,8 @@ impl Forecast {
     fn compute(&mut self, row: u32, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         let at = row as usize;
         let (mut hours, mut variance, mut sampled) = ([0; HORIZON_HOURS], 0, false);
-        let mut by_app: SmallVec<[(u32, i64); 32]> = SmallVec::new();
+        let mut by_app = std::mem::take(&mut self.by_app);
+        by_app.clear();
         for pod in pods.on_row(row).iter().filter_map(|&slot| pods.get(slot)) {
             let (Some(prediction), request) = (apps.prediction(pod.app), request_milli(pods, pod)) else { continue };
             sampled |= apps.is_sampled(pod.app);
@@ -156,6 +158,7 @@ impl Forecast {
             let app = pods.first().and_then(|(app, _)| apps.prediction(Some(*app)));
             variance += app.map_or(0, |prediction| squared(request, prediction.variance));
         }
+        self.by_app = by_app;
         let hours = hours.map(|h| h as f64);
         for (column, hour) in self.hours.iter_mut().zip(hours) {
             put(column, at, hour);

@@ -84,6 +84,8 @@ impl Run<'_> {
         work.verdicts.resize(CHUNK, Verdict::PASS);
         work.scores.resize(CHUNK, 0);
         work.masks.resize(CHUNK, 0);
+        work.list.clear();
+        work.list.reserve(CHUNK);
         work.totals.resize(rows, 0);
         let normalized = self.policies().filter(|(e, r)| is_normalized(e, r)).count();
         // These two only grow: what a later pod needs again is not made anew.

@@ -79,11 +79,12 @@ impl Scale {
         let one = |raw| weight * normalize(how, raw, extremes);
         let span = max.saturating_sub(min);
         let longest = (rows / 8).clamp(64, 4096);
+        // Whatever way is chosen, so that a later decision finds the room.
+        self.adds.clear();
+        self.adds.reserve(longest);
         self.way = if span == 0 || (max == 0 && how != Normalize::MinMaxReversed) {
             Way::Alike(one(max))
         } else if span < longest as i64 {
-            self.adds.clear();
-            self.adds.reserve(longest);
             self.adds.extend((min..=max).map(one));
             Way::Table(min)
         } else {

@@ -226,6 +226,7 @@ impl PodScratch {
             }
         }
         self.same_app.resize(cluster.nodes.rows(), 0.0);
+        self.same_app_rows.reserve(cluster.nodes.rows());
         let Some(pod) = cluster.pods.get(pod.0) else { return (0.0, 0.0) };
         let Some(prediction) = cluster.apps.prediction(pod.app) else { return (0.0, 0.0) };
         let request = request_milli(&cluster.pods, pod);
@@ -234,8 +235,11 @@ impl PodScratch {
         for other in others.iter().filter_map(|&slot| cluster.pods.get(slot)) {
             let Some(row) = other.phase.row() else { continue };
             if let Some(cell) = self.same_app.get_mut(row.0 as usize) {
+                // A row is noted once, so the list never outgrows the table.
+                if *cell == 0.0 {
+                    self.same_app_rows.push(row.0);
+                }
                 *cell += request_milli(&cluster.pods, other) as f64;
-                self.same_app_rows.push(row.0);
             }
         }
         (request as f64, prediction.variance as f64 / PARTS as f64)
