@@ -216,7 +216,8 @@ impl RowHistory {
             self.recent.pop_back();
         }
         self.recent.push_back((sample.at_ms, [sample.cpu_milli as f64, sample.memory_bytes as f64]));
-        let too_old = |at: u64| sample.at_ms - at >= longest_ms.max(1);
+        // Beyond 2^53 ms, times that differ are one in the column that orders samples: then this one may be the older.
+        let too_old = |at: u64| sample.at_ms.saturating_sub(at) >= longest_ms.max(1);
         while self.recent.len() > USAGE_SAMPLES || self.recent.front().is_some_and(|(at, _)| too_old(*at)) {
             self.recent.pop_front();
         }
@@ -232,7 +233,7 @@ impl RowHistory {
     /// The average of the samples within a time before the newest.
     fn mean(&self, mean_ms: u64) -> Amounts {
         let Some((newest, last)) = self.recent.back() else { return [-1.0; 2] };
-        let within = self.recent.iter().rev().take_while(|(at, _)| newest - at < mean_ms.max(1));
+        let within = self.recent.iter().rev().take_while(|(at, _)| newest.saturating_sub(*at) < mean_ms.max(1));
         let (mut sum, mut count) = ([0.0; 2], 0.0);
         for (_, amounts) in within {
             sum = [sum[0] + amounts[0], sum[1] + amounts[1]];
