@@ -64,11 +64,13 @@ impl Forecast {
         self.overload.iter().find(|c| c.curve == curve).map_or(FIRST_BAND, |c| c.band)
     }
 
-    /// The pods on a row changed, or its machine did.
-    pub(crate) fn row_changed(&mut self, row: u32) {
+    /// The pods on a row changed, or its machine did; it will have at most `pods` of them.
+    pub(crate) fn row_changed(&mut self, row: u32, pods: usize) {
         if !self.wanted {
             return;
         }
+        // Here and not when a decision computes the row: decisions allocate nothing.
+        self.by_app.reserve(pods);
         self.stale.push(row);
         if self.stale.len() > self.variance.len() {
             // As many as there are rows: all of them are due, and the list does not grow while nobody decides.

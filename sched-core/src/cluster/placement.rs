@@ -110,7 +110,7 @@ impl Cluster {
         self.load.place(row, &mut load);
         self.derived.heat_changed(row);
         self.measured.pods_changed(row);
-        self.forecast.row_changed(row);
+        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
         }
@@ -147,7 +147,7 @@ impl Cluster {
         self.load.displace(row, &mut load);
         self.derived.heat_changed(row);
         self.measured.pods_changed(row);
-        self.forecast.row_changed(row);
+        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {
             // When the pod was placed stays known while it is lost.

@@ -209,6 +209,7 @@ impl PodScratch {
 
     fn ports(&mut self, cluster: &Cluster, pod: &PodTemplate) -> bool {
         self.ports.clear();
+        self.ports.resize(cluster.nodes.live.len(), 0);
         let mut any = false;
         for port in wanted_ports(pod) {
             any = true;
