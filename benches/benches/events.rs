@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to say")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sched_benches::events::{Kind, Motion};
+use sched_benches::events::{BATCH, Kind, Motion};
 use sched_benches::memory;
 use sched_benches::scenario::Scenario;
 use sched_core::ProfileSet;
@@ -20,9 +20,9 @@ fn events(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("events");
     group.bench_function("mix", |b| {
         b.iter_custom(|rounds| {
-            // Rounded up to whole batches; the time of one event is what criterion is told.
-            let (count, elapsed) = motion.mixed((rounds as usize).max(1_000)).expect("events are valid");
-            elapsed.mul_f64(rounds as f64 / count as f64)
+            // Rounded up to whole batches; criterion is told the time of as many events as it asked for.
+            let count = (rounds as usize).next_multiple_of(BATCH);
+            motion.mixed(count).expect("events are valid").mul_f64(rounds as f64 / count as f64)
         });
     });
     for (kind, _) in Kind::MIX {

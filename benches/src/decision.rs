@@ -1,7 +1,7 @@
 //! Decisions for pods that were never seen before: filter, score and select over every node, beside their ceiling.
 
 use crate::ceiling::{Ceiling, Reads, Recorder, Switch};
-use crate::scenario::{self, NOW_MS, Scenario, ZONES};
+use crate::scenario::{self, FED_MS, NOW_MS, Scenario, ZONES};
 use sched_core::abi::{NodeSelector, Operator, Policy, PreferredTerm, Requirement, SelectorTerm};
 use sched_core::hash::fnv1a_with;
 use sched_core::{
@@ -115,7 +115,7 @@ impl Bench {
         let switch = Arc::new(Switch::default());
         policies.push((Box::new(Ceiling(Arc::clone(&switch))), 1));
         let mut scheduler = Scheduler::with_policies(policies, SEED)?;
-        scenario.feed(|event| scheduler.apply(event, NOW_MS))?;
+        scenario.feed(|event| scheduler.apply(event, FED_MS))?;
         let reads = recorded_reads(profile)?;
         Ok(Self { scheduler, switch, reads, nodes: scenario.nodes, owners: scenario.owners(), serial: 0 })
     }
@@ -205,7 +205,7 @@ fn recorded_reads(profile: &Profile) -> Result<Vec<Reads>, Failure> {
     };
     let mut scheduler = Scheduler::with_policies(profile.build()?.into_iter().map(watch).collect(), SEED)?;
     let scenario = Scenario::full(500);
-    scenario.feed(|event| scheduler.apply(event, NOW_MS))?;
+    scenario.feed(|event| scheduler.apply(event, FED_MS))?;
     let mut of_place = Vec::new();
     for place in 0..Shape::MIX.len() {
         let id = scheduler.add_pod(&shape(place).pod(place as u64, scenario.owners()))?;

@@ -2,7 +2,7 @@
 
 use crate::decision::Failure;
 use crate::rng::Rng;
-use crate::scenario::{NOW_MS, Scenario, node_name};
+use crate::scenario::{FED_MS, NOW_MS, Scenario, node_name};
 use sched_core::{Event, Mark, NodeSpec, PodSpec, Profile, Sample, Scheduler};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -42,6 +42,9 @@ impl Kind {
     ];
 }
 
+/// Events that are generated and applied together; the shares of [`Kind::MIX`] add up to it.
+pub const BATCH: usize = 100;
+
 /// A pod of the cluster, small enough to keep a million of them beside it.
 #[derive(Clone, Copy)]
 struct Key {
@@ -64,7 +67,7 @@ impl Motion {
     /// Builds the cluster under a profile.
     pub fn new(profile: &Profile, scenario: Scenario) -> Result<Self, Failure> {
         let mut scheduler = Scheduler::new(profile, 42)?;
-        scenario.feed(|event| scheduler.apply(event, NOW_MS))?;
+        scenario.feed(|event| scheduler.apply(event, FED_MS))?;
         let places = |node| (0..scenario.pods_on(node)).map(move |place| (node, place));
         let bound = (0..scenario.nodes).flat_map(places);
         let bound = bound.map(|(node, place)| Key { node: node as u32, serial: place as u32 }).collect();
@@ -84,30 +87,34 @@ impl Motion {
         Ok(())
     }
 
-    /// Applies so many events of one kind, one after the other; time for all.
+    /// Applies so many events of one kind; time for all.
     pub fn of_kind(&mut self, kind: Kind, count: usize) -> Result<Duration, Failure> {
-        let mut fresh = Vec::new();
-        let events: Vec<Event> = (0..count).map(|_| self.event(kind, &mut fresh)).collect();
-        self.apply(&events, fresh)
+        let kinds = vec![kind; count];
+        kinds.chunks(BATCH).map(|kinds| self.apply(kinds)).sum()
     }
 
-    /// Applies about so many events of the mix, shuffled; their number and the time for all.
-    pub fn mixed(&mut self, count: usize) -> Result<(usize, Duration), Failure> {
-        let mut kinds: Vec<Kind> =
-            Kind::MIX.iter().flat_map(|&(kind, share)| std::iter::repeat_n(kind, count * share / 100)).collect();
-        for last in (1..kinds.len()).rev() {
-            kinds.swap(last, self.rng.below(last + 1));
+    /// Applies so many events of the mix, a multiple of [`BATCH`], in random order; time for all.
+    pub fn mixed(&mut self, count: usize) -> Result<Duration, Failure> {
+        let shares = Kind::MIX.iter().map(|&(kind, share)| std::iter::repeat_n(kind, share));
+        let mut kinds: Vec<Kind> = shares.flatten().collect();
+        let mut elapsed = Duration::ZERO;
+        for _ in 0..count / BATCH {
+            for last in (1..kinds.len()).rev() {
+                kinds.swap(last, self.rng.below(last + 1));
+            }
+            elapsed += self.apply(&kinds)?;
         }
-        let mut fresh = Vec::new();
-        let events: Vec<Event> = kinds.into_iter().map(|kind| self.event(kind, &mut fresh)).collect();
-        Ok((events.len(), self.apply(&events, fresh)?))
+        Ok(elapsed)
     }
 
-    /// Only this is timed; generating the events is not.
-    fn apply(&mut self, events: &[Event], fresh: Vec<Key>) -> Result<Duration, Failure> {
-        self.clock_ms += 1_000;
+    /// Generates a few events, which are still in the cache when they are applied, as those of an embedder are; only that is
+    /// timed.
+    fn apply(&mut self, kinds: &[Kind]) -> Result<Duration, Failure> {
+        let mut fresh = Vec::new();
+        let events: Vec<Event> = kinds.iter().map(|&kind| self.event(kind, &mut fresh)).collect();
+        self.clock_ms += 10;
         let start = Instant::now();
-        for event in events {
+        for event in &events {
             self.scheduler.apply(event, self.clock_ms)?;
         }
         let elapsed = start.elapsed();

@@ -10,6 +10,8 @@ use sched_core::{
 
 /// The time at which decisions are asked for; pods were bound in the half hour before.
 pub const NOW_MS: u64 = 1_750_000_000_000;
+/// The time at which the cluster was told all of it, five minutes earlier: forecasts are drawn up at the turn.
+pub const FED_MS: u64 = NOW_MS - 300_000;
 /// Zones of a cluster.
 pub const ZONES: [&str; 6] = ["r1-a", "r1-b", "r1-c", "r2-a", "r2-b", "r2-c"];
 /// Different images.
@@ -107,7 +109,7 @@ impl Scenario {
     }
 
     /// A sample of a node's use, taken within the last minute.
-    pub fn node_sample(node: usize) -> Sample {
+    fn node_sample(node: usize) -> Sample {
         let mut rng = Rng::new(6, node as u64);
         let cores = SIZES.get(Self::size(node)).map_or(0, |&(cores, _)| cores);
         Sample {
@@ -123,9 +125,9 @@ impl Scenario {
         let requested = |name| pod.template.containers.iter().filter_map(|c| c.requests.get(name)).sum::<i64>();
         let mut rng = Rng::new(8, (node * 64 + place) as u64);
         let owner = fnv1a(pod.template.owner.as_ref().map_or("", |o| &o.name).as_bytes());
-        let percent = 15 + Rng::new(9, owner).below(60) as i64 + rng.below(15) as i64;
+        let percent = 30 + Rng::new(9, owner).below(70) as i64 + rng.below(15) as i64;
         let sample = Sample {
-            at_ms: NOW_MS - rng.below(60_000) as u64,
+            at_ms: FED_MS - 10_000,
             window_ms: 60_000,
             cpu_milli: requested("cpu") * percent / 100,
             memory_bytes: requested("memory") * 7 / 10,

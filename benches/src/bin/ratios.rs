@@ -57,7 +57,7 @@ fn run(options: &Options) -> Result<bool, Failure> {
     let mut ratios = Vec::new();
     // First, while the process holds nothing else.
     if options.wants("events") {
-        ratios.extend(print(events()?));
+        ratios.extend(print(events(options.rounds)?));
     }
     let profiles = ProfileSet::builtin();
     for (name, _) in DECISION_BARS.iter().filter(|(name, _)| profiles.get(name).is_none()) {
@@ -137,16 +137,15 @@ fn mean_of(values: &[f64], which: impl Fn(usize) -> bool) -> f64 {
 }
 
 /// The cost of an event and the memory of a large cluster in motion.
-fn events() -> Result<Vec<Ratio>, Failure> {
+fn events(times: usize) -> Result<Vec<Ratio>, Failure> {
     let profiles = ProfileSet::builtin();
     let profile = profiles.get("recommended").or_else(|| profiles.get("kube-default")).ok_or("no profiles")?;
     let before = memory::now().resident;
     let mut motion = Motion::new(profile, Scenario::full(LARGE))?;
     motion.warm_up(20_000)?;
     let mut rounds = Vec::new();
-    for _ in 0..30 {
-        let (count, elapsed) = motion.mixed(10_000)?;
-        rounds.push(elapsed.as_nanos() as f64 / count as f64);
+    for _ in 0..30 * times {
+        rounds.push(motion.mixed(10_000)?.as_nanos() as f64 / 1e4);
     }
     let mean = rounds.iter().sum::<f64>() / rounds.len() as f64 / 1000.0;
     let typical = median(&mut rounds) / 1000.0;

@@ -5,7 +5,7 @@ use super::nodes::FIXED_RESOURCES;
 use super::pods::{Class, PodPhase, Row};
 use super::spec::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Resources, Sample};
 use super::validate::{self, Object};
-use super::{Changed, Cluster, PodId, requests};
+use super::{Changed, Cluster, PodId, requests, wanted_ports};
 use crate::error::ClusterError;
 use crate::limits::{MAX_NODES, MAX_PODS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
 use sched_abi::{Request, ResourceId};
@@ -179,26 +179,24 @@ impl Cluster {
 
     /// Checks a pod and takes a hold of its class.
     fn checked_class(&mut self, pod: &PodSpec, pods: usize) -> Result<u32, ClusterError> {
-        if self.pods.knows(&pod.template).is_none() {
-            validate::pod(pod)?;
-        } else {
-            validate::names(pod)?;
+        let known = self.pods.find_class(&pod.template);
+        match known {
+            // The template was checked when the class was made.
+            Some(_) => validate::names(pod)?,
+            None => validate::pod(pod)?,
         }
-        let full = pod.full_name();
-        let object = Object { kind: "pod", name: &full };
-        object.limit("number of pods", pods, MAX_PODS, "MAX_PODS")?;
-        let derivation = match self.pods.knows(&pod.template) {
-            Some(_) => None,
-            None => Some(self.check_template(&object, &pod.template)?),
-        };
-        let (new, nodes) = (derivation.is_some(), &mut self.nodes);
-        let class = self.pods.acquire_class(&pod.template, |template| {
-            let derivation = derivation.unwrap_or_default();
-            derivation.into_class(template, |name| nodes.acquire_resource(name))
-        });
-        if new {
-            self.learn_class(class, &pod.template);
+        if pods > MAX_PODS {
+            Object { kind: "pod", name: &pod.full_name() }.limit("number of pods", pods, MAX_PODS, "MAX_PODS")?;
         }
+        if let Some(class) = known {
+            self.pods.retain_class(class);
+            return Ok(class);
+        }
+        let derivation = self.check_template(&Object { kind: "pod", name: &pod.full_name() }, &pod.template)?;
+        let nodes = &mut self.nodes;
+        let template = std::sync::Arc::new(pod.template.clone());
+        let class = self.pods.add_class(derivation.into_class(template, |name| nodes.acquire_resource(name)));
+        self.learn_class(class, &pod.template);
         Ok(class)
     }
 
@@ -293,7 +291,6 @@ impl Cluster {
 }
 
 /// What is derived from a template before it becomes a class.
-#[derive(Default)]
 struct Derivation {
     requested: Resources,
     scoring: Resources,
@@ -320,6 +317,7 @@ impl Derivation {
         let requests = list(&self.requested, true);
         let scoring = list(&self.scoring, false);
         let scoring_present = self.present.map(|amount| amount.min(MAX_QUANTITY) as f64);
-        Class { template, requests, scoring, scoring_present, resources: resources.into() }
+        let ports = wanted_ports(&template).next().is_some();
+        Class { template, requests, scoring, scoring_present, resources: resources.into(), ports }
     }
 }

@@ -25,6 +25,8 @@ struct App {
 #[derive(Debug)]
 pub(crate) struct AppTable {
     ids: Interner<Key>,
+    /// The name that is looked up, so that looking up allocates nothing.
+    wanted_key: Key,
     apps: Vec<App>,
     idle: BTreeMap<u64, u32>,
     departures: u64,
@@ -39,6 +41,7 @@ impl AppTable {
     pub(crate) fn new() -> Self {
         Self {
             ids: Interner::new(),
+            wanted_key: Key(String::new(), Owner { kind: String::new(), name: String::new() }),
             apps: Vec::new(),
             idle: BTreeMap::new(),
             departures: 0,
@@ -60,8 +63,12 @@ impl AppTable {
 
     /// A pod of an application appeared: its id, and the pod's place among its pods.
     pub(crate) fn join(&mut self, namespace: &str, owner: &Owner, pod: u32) -> (u32, u32) {
-        let key = Key(namespace.to_owned(), owner.clone());
-        let (id, new) = self.ids.acquire(&key, |k| Arc::new(k.clone()));
+        let Key(of, Owner { kind, name }) = &mut self.wanted_key;
+        for (text, from) in [(of, namespace), (kind, &owner.kind), (name, &owner.name)] {
+            text.clear();
+            text.push_str(from);
+        }
+        let (id, new) = self.ids.acquire(&self.wanted_key, |k| Arc::new(k.clone()));
         if self.apps.len() <= id as usize {
             self.apps.resize_with(id as usize + 1, App::default);
         }

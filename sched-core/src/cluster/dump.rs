@@ -86,7 +86,7 @@ impl Cluster {
         let _ = writeln!(out, "  labels {:?}", nodes.labels_of(row).collect::<Vec<_>>());
         let taints = nodes.taint_set.get(at).and_then(|&set| nodes.taint_lists.get(set));
         let _ = writeln!(out, "  taints {taints:?} unschedulable={}", sched_abi::bit(&nodes.unschedulable, at));
-        let mut images: Vec<_> = nodes.images_of(row).iter().map(|n| (n, nodes.images.size_on(row, n))).collect();
+        let mut images = nodes.images_of(row).to_vec();
         images.sort();
         let _ = writeln!(out, "  images {images:?} mark {:?}", nodes.marks.get(&row));
         let mut resources: Vec<_> = (0..nodes.resource_names.bound() as u32)

@@ -22,8 +22,8 @@ impl ImageIndex {
         self.nodes.len()
     }
 
-    /// Notes the images of a row that has none yet; returns the names, for [`ImageIndex::remove`].
-    pub(crate) fn insert(&mut self, row: u32, images: &[NodeImage]) -> Box<[Arc<str>]> {
+    /// Notes the images of a row that has none yet; returns names and sizes, for [`ImageIndex::remove`].
+    pub(crate) fn insert(&mut self, row: u32, images: &[NodeImage]) -> Box<[(Arc<str>, i64)]> {
         let mut held = Vec::new();
         for image in images {
             for name in &image.names {
@@ -32,7 +32,7 @@ impl ImageIndex {
                 let rows = self.nodes.entry(Arc::clone(&name)).or_default();
                 if let Err(at) = rows.binary_search_by_key(&row, |&(row, _)| row) {
                     rows.insert(at, (row, image.size_bytes));
-                    held.push(name);
+                    held.push((name, image.size_bytes));
                 }
             }
         }
@@ -40,8 +40,8 @@ impl ImageIndex {
     }
 
     /// Takes the images of a row away.
-    pub(crate) fn remove(&mut self, row: u32, names: &[Arc<str>]) {
-        for name in names {
+    pub(crate) fn remove(&mut self, row: u32, held: &[(Arc<str>, i64)]) {
+        for (name, _) in held {
             let Some(rows) = self.nodes.get_mut(name) else { continue };
             if let Ok(at) = rows.binary_search_by_key(&row, |&(row, _)| row) {
                 rows.remove(at);
@@ -50,12 +50,6 @@ impl ImageIndex {
                 self.nodes.remove(name);
             }
         }
-    }
-
-    /// Size of an image on a row.
-    pub(crate) fn size_on(&self, row: u32, name: &str) -> Option<i64> {
-        let rows = self.nodes.get(name)?;
-        rows.binary_search_by_key(&row, |&(row, _)| row).ok().and_then(|at| rows.get(at)).map(|&(_, size)| size)
     }
 
     /// Adds the rows that have an image, its size scaled by the share of the `live` nodes that have it.

@@ -6,9 +6,14 @@ use std::{collections::HashMap, sync::Arc};
 /// A hash map for look-ups: the hasher has a fixed seed, and its order is never looked at.
 pub(crate) type LookUp<K, V> = HashMap<K, V, RandomState>;
 
+/// The hasher of every table.
+pub(crate) fn hasher() -> RandomState {
+    RandomState::with_seeds(1, 2, 3, 4)
+}
+
 /// An empty [`LookUp`].
 pub(crate) fn look_up<K, V>() -> LookUp<K, V> {
-    HashMap::with_hasher(RandomState::with_seeds(1, 2, 3, 4))
+    HashMap::with_hasher(hasher())
 }
 
 /// Values as ids. An id lives as long as something holds it; a freed id is reused.

@@ -22,6 +22,7 @@ mod ports;
 mod requests;
 mod rowset;
 mod spec;
+mod template_key;
 mod validate;
 
 pub use dump::Stats;

@@ -51,7 +51,7 @@ pub(crate) struct NodeTable {
     pub(crate) labels: LabelIndex,
     row_labels: Vec<SmallVec<[u32; 8]>>,
     pub(crate) images: ImageIndex,
-    row_images: Vec<Box<[Arc<str>]>>,
+    row_images: Vec<Box<[(Arc<str>, i64)]>>,
     pub(crate) ports: PortIndex,
     pub(crate) marks: BTreeMap<u32, Mark>,
     pub(crate) selectors: Vec<SelectorRows>,
@@ -252,7 +252,7 @@ impl NodeTable {
         let Some(held) = self.row_images.get_mut(row as usize) else { return false };
         let named = || node.images.iter().flat_map(|i| i.names.iter().map(move |n| (n, i.size_bytes)));
         let same = held.len() == named().count()
-            && held.iter().zip(named()).all(|(h, (n, size))| **h == **n && self.images.size_on(row, n) == Some(size));
+            && held.iter().zip(named()).all(|((held, held_size), (n, size))| **held == **n && *held_size == size);
         if !same {
             self.images.remove(row, held);
             *held = self.images.insert(row, &node.images);
@@ -299,8 +299,8 @@ impl NodeTable {
         self.row_labels.get(row as usize).into_iter().flatten().filter_map(|&id| self.labels.pair(id))
     }
 
-    /// The names of the images of a row.
-    pub(crate) fn images_of(&self, row: u32) -> &[Arc<str>] {
+    /// The images of a row: names and sizes.
+    pub(crate) fn images_of(&self, row: u32) -> &[(Arc<str>, i64)] {
         self.row_images.get(row as usize).map_or(&[], |b| b)
     }
 }

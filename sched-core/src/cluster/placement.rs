@@ -171,12 +171,10 @@ impl Cluster {
                 *cell += sign * amount;
             }
         }
-        let mut ports = false;
-        for port in wanted_ports(&class.template) {
-            ports = true;
-            if sign > 0.0 { self.nodes.ports.insert(row, port) } else { self.nodes.ports.remove(row, port) }
-        }
-        if ports {
+        if class.ports {
+            for port in wanted_ports(&class.template) {
+                if sign > 0.0 { self.nodes.ports.insert(row, port) } else { self.nodes.ports.remove(row, port) }
+            }
             self.touch(row, Changed::Ports);
         }
         self.touch(row, Changed::Usage);

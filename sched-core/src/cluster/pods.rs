@@ -1,7 +1,10 @@
 //! Pods and their templates: what each asks for, where it is, and which pods are on a row.
 
-use super::interner::{Interner, LookUp, look_up};
+use super::interner::{Interner, hasher};
 use super::spec::{LabelSelector, PodTemplate};
+use super::template_key;
+use ahash::RandomState;
+use hashbrown::HashTable;
 use sched_abi::Request;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,6 +51,8 @@ pub(crate) struct Class {
     pub(crate) scoring_present: [f64; 2],
     /// Resource ids held.
     pub(crate) resources: Box<[u32]>,
+    /// Whether the template asks for host ports.
+    pub(crate) ports: bool,
 }
 
 /// A pod.
@@ -70,11 +75,16 @@ pub(crate) struct Pod {
 #[derive(Debug)]
 pub(crate) struct PodStore {
     namespaces: Interner<str>,
-    by_name: Vec<LookUp<Arc<str>, u32>>,
+    /// Slots by namespace and name, which are read where the pod is: at a million pods every look into memory counts.
+    by_name: HashTable<u32>,
+    hasher: RandomState,
     slots: Vec<Option<Pod>>,
     free: Vec<u32>,
     count: usize,
-    templates: Interner<PodTemplate>,
+    /// Templates by their bytes; an id is that of a class.
+    templates: Interner<[u8]>,
+    /// The bytes of the template that was looked up last.
+    key: Vec<u8>,
     classes: Vec<Option<Class>>,
     on_row: Vec<Vec<u32>>,
     /// Selectors of the policies' configurations; a pod's answers are the bits of [`sched_abi::PodView::matches`].
@@ -87,11 +97,13 @@ impl PodStore {
     pub(crate) fn new() -> Self {
         Self {
             namespaces: Interner::new(),
-            by_name: Vec::new(),
+            by_name: HashTable::new(),
+            hasher: hasher(),
             slots: Vec::new(),
             free: Vec::new(),
             count: 0,
             templates: Interner::new(),
+            key: Vec::new(),
             classes: Vec::new(),
             on_row: Vec::new(),
             selectors: Vec::new(),
@@ -113,7 +125,8 @@ impl PodStore {
 
     pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<u32> {
         let namespace = self.namespaces.find(namespace)?;
-        self.by_name.get(namespace as usize)?.get(name).copied()
+        let is = |&slot: &u32| self.get(slot).is_some_and(|pod| pod.namespace == namespace && *pod.name == *name);
+        self.by_name.find(self.hasher.hash_one((namespace, name)), is).copied()
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&Pod> {
@@ -159,26 +172,25 @@ impl PodStore {
         self.selectors.len() - 1
     }
 
-    /// The class of a template if pods of it are known; one more hold of it is taken.
-    pub(crate) fn acquire_class(
-        &mut self,
-        template: &PodTemplate,
-        make: impl FnOnce(Arc<PodTemplate>) -> Class,
-    ) -> u32 {
-        let (id, new) = self.templates.acquire(template, |t| Arc::new(t.clone()));
-        if new && let Some(template) = self.templates.get(id) {
-            let class = Some(make(Arc::clone(template)));
-            match self.classes.get_mut(id as usize) {
-                Some(slot) => *slot = class,
-                None => self.classes.push(class),
-            }
-        }
-        id
+    /// The class of a template, if pods of it are known.
+    pub(crate) fn find_class(&mut self, template: &PodTemplate) -> Option<u32> {
+        template_key::write(template, &mut self.key);
+        self.templates.find(&self.key)
     }
 
-    /// Whether the template is known already.
-    pub(crate) fn knows(&self, template: &PodTemplate) -> Option<&Class> {
-        self.class(self.templates.find(template)?)
+    /// Takes one more hold of a class.
+    pub(crate) fn retain_class(&mut self, class: u32) {
+        self.templates.retain(class);
+    }
+
+    /// Adds the class of the template that was just looked up in vain, with one hold of it.
+    pub(crate) fn add_class(&mut self, class: Class) -> u32 {
+        let (id, _) = self.templates.acquire(&self.key, |key| Arc::from(key));
+        match self.classes.get_mut(id as usize) {
+            Some(slot) => *slot = Some(class),
+            None => self.classes.push(Some(class)),
+        }
+        id
     }
 
     /// Gives a hold of a class back; returns the class when that was the last.
@@ -189,14 +201,9 @@ impl PodStore {
     /// Adds a pod that is not known.
     pub(crate) fn insert(&mut self, namespace: &str, name: &str, class: u32, terminating: bool) -> u32 {
         let (ns, _) = self.namespaces.acquire(namespace, |n| Arc::from(n));
-        if self.by_name.len() <= ns as usize {
-            self.by_name.resize_with(ns as usize + 1, look_up);
-        }
+        let hash = self.hasher.hash_one((ns, name));
         let name: Arc<str> = Arc::from(name);
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        if let Some(names) = self.by_name.get_mut(ns as usize) {
-            names.insert(Arc::clone(&name), slot);
-        }
         let load = super::load::PodLoad::default();
         let pod = Some(Pod {
             name,
@@ -213,6 +220,12 @@ impl PodStore {
             Some(empty) => *empty = pod,
             None => self.slots.push(pod),
         }
+        let Self { by_name, hasher, slots, .. } = self;
+        let again = |&slot: &u32| {
+            let pod = slots.get(slot as usize).and_then(Option::as_ref);
+            pod.map_or(0, |pod| hasher.hash_one((pod.namespace, &*pod.name)))
+        };
+        by_name.insert_unique(hash, slot, again);
         self.count += 1;
         slot
     }
@@ -220,12 +233,9 @@ impl PodStore {
     /// Forgets a pod that holds no room.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Pod> {
         let pod = self.slots.get_mut(slot as usize)?.take()?;
-        if let Some(names) = self.by_name.get_mut(pod.namespace as usize) {
-            names.remove(&pod.name);
-            // A map keeps its room when it empties; churn through many namespaces must not add up.
-            if names.is_empty() {
-                *names = look_up();
-            }
+        let hash = self.hasher.hash_one((pod.namespace, &*pod.name));
+        if let Ok(entry) = self.by_name.find_entry(hash, |&other| other == slot) {
+            entry.remove();
         }
         self.namespaces.release(pod.namespace);
         self.free.push(slot);

@@ -1,6 +1,6 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
-use super::totals::{ZERO, larger};
+use super::totals::{ZERO, as_float, larger};
 use crate::primitives::{WHOLE, whole_bits};
 use sched_abi::Normalize;
 
@@ -27,25 +27,30 @@ const BIAS: i64 = ZERO + (1 << 51);
 impl Extremes {
     /// Takes the feasible rows of a piece into account: those whose mask is all ones.
     pub(crate) fn widen(&mut self, raw: &[i64], masks: &[u64]) {
-        let (raws, raw_rest) = raw.as_chunks::<2>();
-        let (twos, masks_rest) = masks.as_chunks::<2>();
-        // The smallest score is the largest of what they fall short of the bias. A row that is out counts as 0.
-        let above = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_add(raw) as u64 & mask), most);
-        let below = |raw: i64, mask, most| larger(f64::from_bits(BIAS.wrapping_sub(raw) as u64 & mask), most);
-        let ([mut high, mut high_b], [mut low, mut low_b]) = ([0.0; 2], [0.0; 2]);
-        for (&[a, b], &[mask_a, mask_b]) in raws.iter().zip(twos) {
-            [high, high_b] = [above(a, mask_a, high), above(b, mask_b, high_b)];
-            [low, low_b] = [below(a, mask_a, low), below(b, mask_b, low_b)];
-        }
-        for (&raw, &mask) in raw_rest.iter().zip(masks_rest) {
-            (high, low) = (above(raw, mask, high), below(raw, mask, low));
-        }
-        let (high, low) = (larger(high, high_b), larger(low, low_b));
-        if high > 0.0 {
-            self.min = self.min.min(BIAS.wrapping_sub(low.to_bits() as i64));
-            self.max = self.max.max((high.to_bits() as i64).wrapping_sub(BIAS));
+        let above = furthest(raw, masks, |raw| BIAS.wrapping_add(raw));
+        // The smallest score is the one that falls short of the bias by most.
+        let below = furthest(raw, masks, |raw| BIAS.wrapping_sub(raw));
+        if above > 0 {
+            self.min = self.min.min(BIAS.wrapping_sub(below));
+            self.max = self.max.max(above.wrapping_sub(BIAS));
         }
     }
+}
+
+/// The largest of what `biased` makes of the feasible scores, as bits of positive floats; 0 where there are none.
+#[inline]
+fn furthest(raw: &[i64], masks: &[u64], biased: impl Fn(i64) -> i64) -> i64 {
+    let float = |raw, mask| as_float(biased(raw) & mask as i64);
+    let (raws, raw_rest) = raw.as_chunks::<4>();
+    let (fours, masks_rest) = masks.as_chunks::<4>();
+    // Written out in pairs, which become one `maxpd` each.
+    let ([mut a, mut b], [mut c, mut d]) = ([0.0; 2], [0.0; 2]);
+    for (&[e, f, g, h], &[i, j, k, l]) in raws.iter().zip(fours) {
+        [a, b] = [larger(float(e, i), a), larger(float(f, j), b)];
+        [c, d] = [larger(float(g, k), c), larger(float(h, l), d)];
+    }
+    let rest = raw_rest.iter().zip(masks_rest).map(|(&raw, &mask)| float(raw, mask));
+    rest.fold(larger(larger(a, b), larger(c, d)), |most, score| larger(score, most)).to_bits() as i64
 }
 
 /// How the raw scores of a policy become what they add to totals, once the extremes are known.
@@ -97,6 +102,12 @@ impl Scale {
     pub(crate) fn add(&self, raw: &[i64], totals: &mut [i64]) {
         match self.way {
             Way::Alike(_) => {}
+            Way::Table(min) if self.adds.len() == 2 => {
+                // Two values only, as of one soft taint: chosen by a mask, in a vector loop.
+                let [low, high] = [self.adds.first(), self.adds.last()].map(|add| add.copied().unwrap_or(0));
+                let add = |raw| low.wrapping_add(if raw == min { 0 } else { high.wrapping_sub(low) });
+                totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
+            }
             Way::Table(min) => {
                 let add = |raw: i64| self.adds.get(raw.wrapping_sub(min) as usize).copied().unwrap_or(0);
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));

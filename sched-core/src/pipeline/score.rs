@@ -13,12 +13,12 @@ impl Run<'_> {
         let Work { scores, masks, totals, raw, extremes, feasible, list, .. } = work;
         let (Some(totals), Some(masks)) = (totals.get_mut(start..end), masks.get_mut(..end - start)) else { return };
         let here = feasible.get(start / 64..).unwrap_or_default();
-        totals::start(totals, here);
         if !extremes.is_empty() {
             totals::masks(masks, here);
         }
         let rows = rows_of(feasible, list, start, end, count);
         let mut waiting = raw.chunks_mut(table).zip(extremes);
+        let mut started = false;
         for (entry, ready) in self.policies().filter(|(entry, ready)| counts(entry, ready)) {
             let Some(scores) = scores.get_mut(..rows.len()) else { return };
             if is_normalized(entry, ready) {
@@ -26,10 +26,22 @@ impl Run<'_> {
                 let Some(raw) = raw.get_mut(start..end) else { return };
                 self.keep(entry, ready, rows, start, scores, raw);
                 extremes.widen(raw, masks);
+            } else if !started && entry.weight == 1 && matches!(rows, Rows::Range { .. }) {
+                // The first scores are the totals.
+                entry.policy.score(self.pod, self.nodes, &ready.block, rows, totals);
+                totals::start_with(totals, here);
+                started = true;
             } else {
+                if !started {
+                    totals::start(totals, here);
+                    started = true;
+                }
                 entry.policy.score(self.pod, self.nodes, &ready.block, rows, scores);
                 add(rows, start, scores, totals, entry.weight);
             }
+        }
+        if !started {
+            totals::start(totals, here);
         }
     }
 

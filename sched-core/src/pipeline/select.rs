@@ -1,7 +1,8 @@
 //! Step 4: the best total; among equal ones the lowest rank under the seed, then the smaller name.
 
-use super::totals::highest;
+use super::totals::as_float;
 use crate::hash::rank;
+use sched_abi::bits_where;
 use std::{cmp::Ordering, sync::Arc};
 
 /// The chosen row.
@@ -42,14 +43,19 @@ impl Ties<'_> {
         let totals = totals.get(start..end).unwrap_or_default();
         let words = feasible.get(start / 64..).unwrap_or_default();
         for (i, (&word, totals)) in words.iter().zip(totals.chunks(64)).enumerate() {
-            // A word that cannot hold a winner is passed over by its maximum.
-            if word == 0 || best.is_some_and(|best| highest(totals) < best.total) {
+            if word == 0 {
                 continue;
             }
-            let rows = (start + i * 64) as u32..;
-            for ((bit, &total), row) in totals.iter().enumerate().zip(rows) {
-                if word >> bit & 1 == 1 && best.is_none_or(|best| total >= best.total) {
-                    self.challenge(best, row, total);
+            // Most words hold no row that is as good as the leader, which one vector loop finds out.
+            let so_far = best.map_or(0.0, |best| as_float(best.total));
+            let mut left = word & bits_where(totals, |&total| as_float(total) >= so_far);
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if let Some(&total) = totals.get(bit as usize)
+                    && best.is_none_or(|best| total >= best.total)
+                {
+                    self.challenge(best, start as u32 + i as u32 * 64 + bit, total);
                 }
             }
         }

@@ -252,7 +252,10 @@ impl PodScratch {
             let live = cluster.node_count();
             cluster.nodes.images.collect(&container.image, live, &mut self.image_name, &mut self.images);
         }
-        self.images.sort_unstable_by_key(|i| i.row);
+        // One image's nodes come in order.
+        if pod.init_containers.len() + pod.containers.len() > 1 {
+            self.images.sort_unstable_by_key(|i| i.row);
+        }
     }
 }
 
