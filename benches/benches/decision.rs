@@ -1,5 +1,8 @@
 //! criterion: a decision for a pod never seen before under every built-in profile, and its ceiling.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to say")]
+#![allow(clippy::items_after_statements, reason = "the type is of use where it stands alone")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sched_benches::decision::{Bench, Failure, Shape};
 use sched_benches::scenario::Scenario;

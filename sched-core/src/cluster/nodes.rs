@@ -13,6 +13,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The names of the resources with fixed ids, in their order.
 pub(crate) const FIXED_RESOURCES: [&str; 4] = ["cpu", "memory", "pods", "ephemeral-storage"];
 
+/// The images of one row, by name, with their sizes.
+type RowImages = Box<[(Arc<str>, i64)]>;
+
 /// The columns of one resource.
 #[derive(Debug, Default)]
 pub(crate) struct ResourceColumns {
@@ -51,7 +54,7 @@ pub(crate) struct NodeTable {
     pub(crate) labels: LabelIndex,
     row_labels: Vec<SmallVec<[u32; 8]>>,
     pub(crate) images: ImageIndex,
-    row_images: Vec<Box<[(Arc<str>, i64)]>>,
+    row_images: Vec<RowImages>,
     pub(crate) ports: PortIndex,
     pub(crate) marks: BTreeMap<u32, Mark>,
     pub(crate) selectors: Vec<SelectorRows>,

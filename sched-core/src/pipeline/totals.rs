@@ -78,7 +78,8 @@ mod tests {
             prop_assert_eq!(&same, &totals);
             let least = scores.iter().zip(&totals).filter(|((on, _), _)| *on).map(|(_, total)| *total).min();
             for (((on, score), _), &total) in scores.iter().zip(&mask).zip(&totals) {
-                prop_assert!(if *on { total == ZERO + score } else { least.is_none_or(|least| total < least) });
+                let holds = if *on { total == ZERO + score } else { least.is_none_or(|least| total < least) };
+                prop_assert!(holds);
                 let other = totals[scores.len() / 2];
                 prop_assert_eq!(total >= other, as_float(total) >= as_float(other));
             }

@@ -34,7 +34,7 @@ const BLOCK: usize = 256;
 
 /// Hours that are computed in one pass over a block.
 const HOURS: usize = 4;
-const _: () = assert!(HORIZON_HOURS % HOURS == 0);
+const _: () = assert!(HORIZON_HOURS.is_multiple_of(HOURS));
 
 /// Raw scores count this many parts of a milli-CPU-hour.
 const PARTS: f64 = 16.0;
@@ -240,12 +240,12 @@ impl Policy for ExpectedOverload {
                     std::array::from_fn(|k| pod.forecast_cpu.get(first + k).copied().unwrap_or(0.0)),
                     std::array::from_fn(|k| f64::from_bits(block[first + k])),
                 ];
-                let [p, q, r, s] = &mut room;
+                let [first_room, second, third, fourth] = &mut room;
                 let hours = [
-                    block_of(piece, columns[first], p),
-                    block_of(piece, columns[first + 1], q),
-                    block_of(piece, columns[first + 2], r),
-                    block_of(piece, columns[first + 3], s),
+                    block_of(piece, columns[first], first_room),
+                    block_of(piece, columns[first + 1], second),
+                    block_of(piece, columns[first + 2], third),
+                    block_of(piece, columns[first + 3], fourth),
                 ];
                 for i in 0..BLOCK {
                     let (mut sum, mut top) = (cost[i], most[i]);
