@@ -1,6 +1,5 @@
 # `make test` runs every check of the project and installs by itself what they need beyond a stable toolchain.
 .PHONY: test tools
-WASM_TOOLCHAIN := 1.95.0
 
 test: tools
 	cargo fmt --all --check
