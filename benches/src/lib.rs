@@ -6,5 +6,6 @@ pub mod decision;
 pub mod events;
 pub mod memory;
 pub mod ratio;
+pub mod reads;
 pub mod rng;
 pub mod scenario;

@@ -6,6 +6,7 @@ use sched_benches::decision::{Bench, Failure, Shape};
 use sched_benches::events::{Kind, Motion};
 use sched_benches::memory;
 use sched_benches::ratio::{Ratio, least, median};
+use sched_benches::reads::Chain;
 use sched_benches::scenario::Scenario;
 use sched_core::{Profile, ProfileSet};
 use std::{path::PathBuf, process::ExitCode};
@@ -143,13 +144,16 @@ fn events(times: usize) -> Result<Vec<Ratio>, Failure> {
     let before = memory::now().resident;
     let mut motion = Motion::new(profile, Scenario::full(LARGE))?;
     motion.warm_up(20_000)?;
-    let mut rounds = Vec::new();
+    let (mut rounds, mut reads, mut chain) = (Vec::new(), Vec::new(), Chain::default());
     for _ in 0..30 * times {
         rounds.push(motion.mixed(10_000)?.as_nanos() as f64 / 1e4);
+        reads.push(chain.nanos_a_read(20_000));
     }
     let mean = rounds.iter().sum::<f64>() / rounds.len() as f64 / 1000.0;
-    let typical = median(&mut rounds) / 1000.0;
+    let fastest = least(&mut rounds) / 1000.0;
+    let (typical, read) = (median(&mut rounds) / 1000.0, median(&mut reads));
     let memory = memory::now();
+    drop(chain);
     let mut by_kind = Vec::new();
     motion.of_kind(Kind::PodAdded, 20_000)?;
     for (kind, share) in Kind::MIX {
@@ -158,14 +162,19 @@ fn events(times: usize) -> Result<Vec<Ratio>, Failure> {
     }
     let (pods, nodes) = motion.size();
     let what = format!("{nodes} nodes, {pods} pods, profile `{}`", profile.name);
+    // The chain is no part of the cluster.
     let gb = |bytes: u64| bytes as f64 / 1e9;
+    let [resident, peak] = [memory.resident, memory.peak].map(|bytes| bytes.saturating_sub(Chain::BYTES));
     Ok(vec![
         Ratio::new("events/us-an-event", typical, 2.0, "us an event")
             .side("mean over all rounds", mean, "us an event")
+            .side("fastest round", fastest, "us an event")
+            .side("one dependent look into memory", read, "ns")
+            .side("an event, in such looks", typical * 1000.0 / read, "times")
             .note(what.clone())
             .note(format!("us by kind, each alone: {}", by_kind.join(", "))),
-        Ratio::new("events/resident-memory", gb(memory.resident), 1.5, "GB")
-            .side("at its highest", gb(memory.peak), "GB")
+        Ratio::new("events/resident-memory", gb(resident), 1.5, "GB")
+            .side("at its highest", gb(peak), "GB")
             .side("before the cluster", gb(before), "GB")
             .note(what),
     ])

@@ -8,7 +8,8 @@ use super::validate::{self, Object};
 use super::{Changed, Cluster, PodId, requests, wanted_ports};
 use crate::error::ClusterError;
 use crate::limits::{MAX_NODES, MAX_PODS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
-use sched_abi::{Request, ResourceId};
+use sched_abi::{Request, ResourceId, amount_of};
+use smallvec::SmallVec;
 
 type Applied = Result<(), ClusterError>;
 
@@ -160,11 +161,21 @@ impl Cluster {
 
     /// Counts a pod among those of its owner.
     fn join_app(&mut self, slot: u32) {
-        let Some(pod) = self.pods.get(slot) else { return };
-        let owner = self.pods.class(pod.class).and_then(|c| c.template.owner.as_ref());
-        let joined = owner.map(|owner| self.apps.join(self.pods.namespace(pod.namespace), owner, slot));
-        if let (Some(pod), Some((app, place))) = (self.pods.get_mut(slot), joined) {
-            (pod.app, pod.app_place) = (Some(app), place);
+        let Some((class, namespace)) = self.pods.get(slot).map(|pod| (pod.class, pod.namespace)) else { return };
+        let known = self.pods.class(class).and_then(|c| c.app).filter(|&(of, _)| of == namespace).map(|(_, app)| app);
+        let again = known.and_then(|app| Some((app, self.apps.join_again(app, slot)?)));
+        let joined = again.or_else(|| {
+            let owner = self.pods.class(class)?.template.owner.as_ref()?;
+            Some(self.apps.join(self.pods.namespace(namespace), owner, slot))
+        });
+        let Some((app, place)) = joined else { return };
+        if again.is_none()
+            && let Some(class) = self.pods.class_mut(class)
+        {
+            class.app = Some((namespace, app));
+        }
+        if let Some(pod) = self.pods.get_mut(slot) {
+            (pod.app, pod.app_place) = (Some(app.id), place);
         }
     }
 
@@ -301,7 +312,7 @@ impl Derivation {
     fn into_class(self, template: std::sync::Arc<PodTemplate>, mut intern: impl FnMut(&str) -> u32) -> Class {
         let mut resources = Vec::new();
         let mut list = |amounts: &Resources, pods: bool| {
-            let mut list: Vec<Request> = Vec::new();
+            let mut list: SmallVec<[Request; 4]> = SmallVec::new();
             for (name, &amount) in amounts.iter().filter(|(name, amount)| **amount > 0 && *name != "pods") {
                 let id = intern(name);
                 resources.push(id);
@@ -312,12 +323,14 @@ impl Derivation {
             }
             // The fixed ones first, the others by name as they came: ids depend on history, and nothing that people see may.
             list.sort_by_key(|r| r.resource.min(ResourceId(FIXED_RESOURCES.len() as u16)));
-            list.into_boxed_slice()
+            list
         };
         let requests = list(&self.requested, true);
-        let scoring = list(&self.scoring, false);
+        let scoring = list(&self.scoring, false).into_boxed_slice();
+        let scoring_main = [ResourceId::CPU, ResourceId::MEMORY].map(|id| amount_of(&scoring, id));
         let scoring_present = self.present.map(|amount| amount.min(MAX_QUANTITY) as f64);
         let ports = wanted_ports(&template).next().is_some();
-        Class { template, requests, scoring, scoring_present, resources: resources.into(), ports }
+        let resources = resources.into();
+        Class { template, requests, scoring, scoring_main, scoring_present, resources, app: None, ports }
     }
 }

@@ -12,8 +12,17 @@ use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 struct Key(String, Owner);
 
+/// An application as it was when it was looked up: valid until its id is given to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AppRef {
+    pub(crate) id: u32,
+    tenancy: u32,
+}
+
 #[derive(Debug, Default)]
 struct App {
+    /// How often the id was taken or reclaimed.
+    tenancy: u32,
     pods: Vec<u32>,
     history: Option<Box<AppHistory>>,
     prediction: Option<Prediction>,
@@ -61,8 +70,15 @@ impl AppTable {
         self.ids.len()
     }
 
-    /// A pod of an application appeared: its id, and the pod's place among its pods.
-    pub(crate) fn join(&mut self, namespace: &str, owner: &Owner, pod: u32) -> (u32, u32) {
+    /// A pod of an application that is still known by `app` appeared: the pod's place among its pods.
+    pub(crate) fn join_again(&mut self, app: AppRef, pod: u32) -> Option<u32> {
+        self.apps.get(app.id as usize).filter(|known| known.tenancy == app.tenancy)?;
+        self.ids.retain(app.id);
+        Some(self.enter(app.id, pod))
+    }
+
+    /// A pod of an application appeared: the application, and the pod's place among its pods.
+    pub(crate) fn join(&mut self, namespace: &str, owner: &Owner, pod: u32) -> (AppRef, u32) {
         let Key(of, Owner { kind, name }) = &mut self.wanted_key;
         for (text, from) in [(of, namespace), (kind, &owner.kind), (name, &owner.name)] {
             text.clear();
@@ -72,17 +88,30 @@ impl AppTable {
         if self.apps.len() <= id as usize {
             self.apps.resize_with(id as usize + 1, App::default);
         }
-        let Some(app) = self.apps.get_mut(id as usize) else { return (id, 0) };
         if new {
-            *app = App::default();
+            self.forget(id);
         }
+        let tenancy = self.apps.get(id as usize).map_or(0, |app| app.tenancy);
+        (AppRef { id, tenancy }, self.enter(id, pod))
+    }
+
+    /// Forgets what is known of an id, for its next holder.
+    fn forget(&mut self, id: u32) {
+        if let Some(app) = self.apps.get_mut(id as usize) {
+            *app = App { tenancy: app.tenancy.wrapping_add(1), ..App::default() };
+        }
+    }
+
+    /// Puts a pod on the list of an application of which a hold was taken.
+    fn enter(&mut self, id: u32, pod: u32) -> u32 {
+        let Some(app) = self.apps.get_mut(id as usize) else { return 0 };
         if let Some(since) = app.idle_since.take() {
             // The list of idle ones gives its hold back.
             self.idle.remove(&since);
             self.ids.release(id);
         }
         app.pods.push(pod);
-        (id, app.pods.len() as u32 - 1)
+        app.pods.len() as u32 - 1
     }
 
     /// A pod of an application is gone. Returns the pod that took its place in the list.
@@ -98,14 +127,14 @@ impl AppTable {
             self.idle.insert(self.departures, id);
             self.ids.retain(id);
         }
-        self.ids.release(id);
+        if self.ids.release(id) {
+            self.forget(id);
+        }
         if self.idle.len() > MAX_IDLE_APPS
             && let Some((_, oldest)) = self.idle.pop_first()
         {
             self.ids.release(oldest);
-            if let Some(app) = self.apps.get_mut(oldest as usize) {
-                *app = App::default();
-            }
+            self.forget(oldest);
         }
         moved
     }
@@ -172,5 +201,28 @@ impl AppTable {
             let _ =
                 writeln!(out, "app {key:?} idle={} {:?} {:?}", app.idle_since.is_some(), app.prediction, app.history);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_is_joined_again_only_while_its_id_is_its_own() {
+        let owner = |name: &str| Owner { kind: "Job".to_owned(), name: name.to_owned() };
+        let mut apps = AppTable::new();
+        let (first, place) = apps.join("ns", &owner("a"), 7);
+        assert_eq!(place, 0);
+        assert_eq!(apps.join_again(first, 8), Some(1));
+        assert_eq!(apps.join("ns", &owner("a"), 9), (first, 2));
+        for place in [2, 1, 0] {
+            apps.leave(first.id, place);
+        }
+        assert_eq!((apps.len(), apps.join_again(first, 8)), (0, None));
+        let (other, _) = apps.join("ns", &owner("b"), 3);
+        assert_eq!(other.id, first.id);
+        assert_eq!(apps.join_again(first, 8), None);
+        assert_eq!(apps.join_again(other, 8), Some(1));
     }
 }

@@ -173,6 +173,7 @@ impl Cluster {
                 self.forecast.want_overload(curve);
                 self.apps.want();
             }
+            Derived::Heat { .. } | Derived::RecentBinds { .. } => self.want_heat(),
             _ => self.keep_measured(derived),
         }
         Ok(self.derived.register(derived))

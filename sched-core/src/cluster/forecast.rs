@@ -191,7 +191,7 @@ impl HoursOf {
 
 /// What a pod requests of CPU, milli-CPU, with the scoring default where it says nothing.
 pub(crate) fn request_milli(pods: &PodStore, pod: &Pod) -> i64 {
-    pods.class(pod.class).map_or(0, |class| sched_abi::amount_of(&class.scoring, ResourceId::CPU) as i64)
+    pods.class(pod.class).map_or(0, |class| class.scoring_main[0] as i64)
 }
 
 /// A request times a ratio in millionths, rounded.

@@ -20,9 +20,11 @@ struct Ring {
     count: [u32; HEAT_SLOTS],
 }
 
-/// The rings of all rows that had a placement.
+/// The rings of all rows that had a placement. Nothing is kept before a policy asks: heat is a function of the pods that are
+/// there and of when they were placed, so it can be drawn up then as if it had always been kept.
 #[derive(Debug, Default)]
 pub(crate) struct Heat {
+    wanted: bool,
     rings: Vec<Option<Box<Ring>>>,
 }
 
@@ -36,9 +38,21 @@ fn place(slot: u64) -> usize {
 }
 
 impl Heat {
+    /// Keeps heat from here on; says whether it was not kept before.
+    pub(crate) fn want(&mut self) -> bool {
+        !std::mem::replace(&mut self.wanted, true)
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// Counts a placement of `share` millionths of the node at a time, which may lie in the past (after a restart heat is
     /// rebuilt from bind times). One that is older than the ring is no heat any more.
     pub(crate) fn add(&mut self, row: u32, at_ms: u64, share: u32) {
+        if !self.wanted {
+            return;
+        }
         let slot = slot_of(at_ms);
         if self.rings.len() <= row as usize {
             self.rings.resize_with(row as usize + 1, || None);
@@ -153,6 +167,7 @@ mod tests {
     #[test]
     fn heat_halves_in_a_half_life_and_ends_with_the_ring() {
         let (mut heat, decay) = (Heat::default(), decay_table(5 * MINUTE));
+        assert!(heat.want() && !heat.want());
         heat.add(0, 0, 200_000);
         let at = |ms| heat.heat(0, slot_of(ms), HeatMode::Share, &decay);
         assert_eq!((at(0), at(5 * MINUTE), at(10 * MINUTE)), (200_000, 100_000, 50_000));
@@ -167,6 +182,7 @@ mod tests {
             ops in prop::collection::vec((0u64..4_000_000, 1u32..1_000_000, any::<bool>()), 1..60), after in 0u64..3_000_000,
         ) {
             let (mut heat, decay) = (Heat::default(), decay_table(4 * MINUTE));
+            heat.want();
             let (mut left, mut newest) = (Vec::new(), 0);
             for &(at, share, keep) in &ops {
                 heat.add(0, at, share);

@@ -9,6 +9,7 @@ use sched_abi::{Column, ResourceId};
 
 /// What is known of one pod's load.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C)]
 pub(crate) struct PodLoad {
     /// When it was bound or reserved.
     pub(crate) placed_at_ms: u64,

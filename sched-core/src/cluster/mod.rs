@@ -130,7 +130,7 @@ impl Cluster {
 
     /// Namespace and name of a pod.
     pub fn pod_name(&self, pod: PodId) -> Option<(&str, &str)> {
-        self.pods.get(pod.0).map(|p| (self.pods.namespace(p.namespace), &*p.name))
+        self.pods.get(pod.0).map(|p| (self.pods.namespace(p.namespace), p.name.as_str()))
     }
 
     /// The rows that hold a node, ascending.

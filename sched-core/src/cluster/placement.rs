@@ -1,5 +1,6 @@
 //! Holding room on a row and letting it go: the only place where a pod's requests enter and leave the columns.
 
+use super::heat::Heat;
 use super::load::PodLoad;
 use super::pods::{PodPhase, Row};
 use super::{Changed, Cluster, PodId, wanted_ports};
@@ -81,8 +82,11 @@ impl Cluster {
         PodLoad { estimate, share: self.share_of(row, estimate[0]), ..before }
     }
 
-    /// The share of a row's CPU in millionths; all of it where the row has none.
+    /// The share of a row's CPU in millionths; all of it where the row has none. 0 while nobody asks for heat.
     fn share_of(&self, row: u32, cpu_milli: f64) -> u32 {
+        if !self.load.heat.is_wanted() {
+            return 0;
+        }
         let cpu = self.nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(row as usize)).copied();
         let share = cpu.filter(|&cpu| cpu > 0.0).map_or(1.0, |cpu| (cpu_milli / cpu).min(1.0));
         (share * 1e6) as u32
@@ -91,8 +95,7 @@ impl Cluster {
     /// Estimated use of a pod, milli-CPU and bytes: what is predicted for the present hour, else what it requests.
     pub(crate) fn estimate(&self, slot: u32) -> [f64; 2] {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
-        let requests = self.pods.class(pod.class).map_or(&[][..], |c| &c.scoring);
-        let [cpu, memory] = [ResourceId::CPU, ResourceId::MEMORY].map(|r| sched_abi::amount_of(requests, r));
+        let [cpu, memory] = self.pods.class(pod.class).map_or([0.0; 2], |c| c.scoring_main);
         let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
     }
@@ -102,15 +105,22 @@ impl Cluster {
         self.pods.get(slot).map_or(&[], |pod| self.measured.estimates.of(pod.class))
     }
 
+    /// The pods on a row change: what is worked out from them is due.
+    fn pods_changed(&mut self, row: u32) {
+        if self.load.heat.is_wanted() {
+            self.derived.heat_changed(row);
+        }
+        self.measured.pods_changed(row);
+        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+    }
+
     /// Puts a pod that holds nothing on a row.
     pub(crate) fn hold(&mut self, slot: u32, phase: PodPhase, at_ms: u64) {
         let Some(Row(row)) = phase.row() else { return };
         let mut load = self.expected_load(slot, row);
         load.placed_at_ms = at_ms;
         self.load.place(row, &mut load);
-        self.derived.heat_changed(row);
-        self.measured.pods_changed(row);
-        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+        self.pods_changed(row);
         if let Some(pod) = self.pods.get_mut(slot) {
             pod.load = load;
         }
@@ -118,19 +128,38 @@ impl Cluster {
         self.account(slot, row, 1.0);
     }
 
-    /// The row's CPU changed: its pods' shares, and so their heat, become those of the new size, as if it had always been so.
-    pub(crate) fn reweigh(&mut self, row: u32) {
-        for i in 0..self.pods.on_row(row).len() {
-            let Some(&slot) = self.pods.on_row(row).get(i) else { break };
-            let Some(load) = self.pods.get(slot).map(|pod| pod.load) else { continue };
-            let share = self.share_of(row, load.estimate[0]);
-            self.load.heat.remove(row, load.placed_at_ms, load.share);
-            self.load.heat.add(row, load.placed_at_ms, share);
-            if let Some(pod) = self.pods.get_mut(slot) {
-                pod.load.share = share;
+    /// Keeps heat from here on, that of the pods that are there included.
+    pub(crate) fn want_heat(&mut self) {
+        if self.load.heat.want() {
+            for row in 0..self.nodes.rows() as u32 {
+                self.each_load(row, |heat, load, share| {
+                    load.share = share;
+                    heat.add(row, load.placed_at_ms, share);
+                });
             }
         }
+    }
+
+    /// The row's CPU changed: its pods' shares, and so their heat, become those of the new size, as if it had always been so.
+    pub(crate) fn reweigh(&mut self, row: u32) {
+        self.each_load(row, |heat, load, share| {
+            heat.remove(row, load.placed_at_ms, load.share);
+            load.share = share;
+            heat.add(row, load.placed_at_ms, share);
+        });
         self.derived.heat_changed(row);
+    }
+
+    /// Calls `f` with the heat of all rows, what is known of a pod's load and its share, for every pod on a row.
+    fn each_load(&mut self, row: u32, f: impl Fn(&mut Heat, &mut PodLoad, u32)) {
+        for i in 0..self.pods.on_row(row).len() {
+            let Some(&slot) = self.pods.on_row(row).get(i) else { break };
+            let Some(cpu_milli) = self.pods.get(slot).map(|pod| pod.load.estimate[0]) else { continue };
+            let share = self.share_of(row, cpu_milli);
+            if let Some(pod) = self.pods.get_mut(slot) {
+                f(&mut self.load.heat, &mut pod.load, share);
+            }
+        }
     }
 
     /// Takes a pod off its row, if it is on one.
@@ -145,9 +174,7 @@ impl Cluster {
         let mut load = pod.load;
         self.account(slot, row, -1.0);
         self.load.displace(row, &mut load);
-        self.derived.heat_changed(row);
-        self.measured.pods_changed(row);
-        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+        self.pods_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {
             // When the pod was placed stays known while it is lost.
@@ -178,5 +205,44 @@ impl Cluster {
             self.touch(row, Changed::Ports);
         }
         self.touch(row, Changed::Usage);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cluster::{Cluster, Event, NodeSpec, PodSpec, Resources};
+    use sched_abi::{Derived, HeatMode};
+
+    const HEAT: Derived = Derived::Heat { mode: HeatMode::Share, half_life_ms: 600_000 };
+
+    /// A node that was resized, with two pods of different age, one that left, and what heat says of it.
+    fn heat_of(asked_first: bool) -> Vec<(u64, u64, u32)> {
+        let mut cluster = Cluster::new();
+        if asked_first {
+            cluster.derive(HEAT).unwrap();
+        }
+        let amounts = |cpu| -> Resources { [("cpu", cpu), ("pods", 9)].map(|(name, n)| (name.to_owned(), n)).into() };
+        let node = |cpu| NodeSpec { name: "n".into(), allocatable: amounts(cpu), ..NodeSpec::default() };
+        let mut apply = |event| cluster.apply(&event, 0).unwrap();
+        apply(Event::NodeAdded(node(4000)));
+        let names = |name: &str| ("ns".to_owned(), name.to_owned());
+        for (name, at_ms) in [("a", 1_000), ("b", 200_000), ("c", 300_000)] {
+            let (namespace, name) = names(name);
+            let pod = PodSpec { namespace: namespace.clone(), name: name.clone(), ..PodSpec::default() };
+            apply(Event::PodAdded(pod));
+            apply(Event::PodBound { namespace, name, node: "n".into(), at_ms });
+        }
+        let (namespace, name) = names("b");
+        apply(Event::PodRemoved { namespace, name });
+        apply(Event::NodeChanged(node(2000)));
+        cluster.derive(HEAT).unwrap();
+        cluster.load.heat.dump(0)
+    }
+
+    #[test]
+    fn heat_that_is_asked_for_late_is_what_it_would_have_been() {
+        let heat = heat_of(true);
+        assert_eq!(heat.len(), 2);
+        assert_eq!(heat_of(false), heat);
     }
 }

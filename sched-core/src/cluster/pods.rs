@@ -6,6 +6,7 @@ use super::template_key;
 use ahash::RandomState;
 use hashbrown::HashTable;
 use sched_abi::Request;
+use smallvec::SmallVec;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A row of the node table.
@@ -44,31 +45,51 @@ impl PodPhase {
 pub(crate) struct Class {
     pub(crate) template: Arc<PodTemplate>,
     /// Requests without zeros, `pods: 1` among them, in the order of [`sched_abi::PodView::requests`]; also what a pod adds to its node.
-    pub(crate) requests: Box<[Request]>,
+    pub(crate) requests: SmallVec<[Request; 4]>,
     /// What resource scoring counts for a pod of this class that is being placed.
     pub(crate) scoring: Box<[Request]>,
+    /// CPU and memory of that.
+    pub(crate) scoring_main: [f64; 2],
     /// CPU and memory that a pod adds to its node's scoring columns.
     pub(crate) scoring_present: [f64; 2],
     /// Resource ids held.
     pub(crate) resources: Box<[u32]>,
+    /// The application that the pods of this class belonged to lately, and the namespace that they were in.
+    pub(crate) app: Option<(u32, super::apps::AppRef)>,
     /// Whether the template asks for host ports.
     pub(crate) ports: bool,
 }
 
-/// A pod.
+/// The name of a pod. Most fit in line: among a million pods every look into memory counts, and every allocation too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PodName(SmallVec<[u8; 39]>);
+
+impl PodName {
+    fn new(name: &str) -> Self {
+        Self(SmallVec::from_slice(name.as_bytes()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // It was a string, so it is one.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// A pod. The first cache line is what looking it up reads, the second what placing it reads.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Pod {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: PodName,
     pub(crate) namespace: u32,
     pub(crate) class: u32,
     pub(crate) phase: PodPhase,
-    pub(crate) terminating: bool,
     /// Its application, and the place in that one's list.
     pub(crate) app: Option<u32>,
     pub(crate) app_place: u32,
     /// Place in its row's list.
     place: u32,
     pub(crate) load: super::load::PodLoad,
+    pub(crate) terminating: bool,
 }
 
 /// The store.
@@ -125,8 +146,13 @@ impl PodStore {
 
     pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<u32> {
         let namespace = self.namespaces.find(namespace)?;
-        let is = |&slot: &u32| self.get(slot).is_some_and(|pod| pod.namespace == namespace && *pod.name == *name);
-        self.by_name.find(self.hasher.hash_one((namespace, name)), is).copied()
+        let name = name.as_bytes();
+        let is = |&slot: &u32| self.get(slot).is_some_and(|pod| pod.namespace == namespace && *pod.name.0 == *name);
+        self.by_name.find(self.hash(namespace, name), is).copied()
+    }
+
+    fn hash(&self, namespace: u32, name: &[u8]) -> u64 {
+        self.hasher.hash_one((namespace, name))
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&Pod> {
@@ -141,6 +167,10 @@ impl PodStore {
         self.classes.get(class as usize)?.as_ref()
     }
 
+    pub(crate) fn class_mut(&mut self, class: u32) -> Option<&mut Class> {
+        self.classes.get_mut(class as usize)?.as_mut()
+    }
+
     pub(crate) fn class_of(&self, slot: u32) -> Option<&Class> {
         self.class(self.get(slot)?.class)
     }
@@ -150,7 +180,8 @@ impl PodStore {
     }
 
     pub(crate) fn full_name(&self, slot: u32) -> String {
-        self.get(slot).map_or_else(String::new, |pod| format!("{}/{}", self.namespace(pod.namespace), pod.name))
+        self.get(slot)
+            .map_or_else(String::new, |pod| format!("{}/{}", self.namespace(pod.namespace), pod.name.as_str()))
     }
 
     /// All pods, by slot.
@@ -201,8 +232,8 @@ impl PodStore {
     /// Adds a pod that is not known.
     pub(crate) fn insert(&mut self, namespace: &str, name: &str, class: u32, terminating: bool) -> u32 {
         let (ns, _) = self.namespaces.acquire(namespace, |n| Arc::from(n));
-        let hash = self.hasher.hash_one((ns, name));
-        let name: Arc<str> = Arc::from(name);
+        let hash = self.hash(ns, name.as_bytes());
+        let name = PodName::new(name);
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
         let load = super::load::PodLoad::default();
         let pod = Some(Pod {
@@ -210,11 +241,11 @@ impl PodStore {
             namespace: ns,
             class,
             phase: PodPhase::Pending,
-            terminating,
             app: None,
             app_place: 0,
             place: 0,
             load,
+            terminating,
         });
         match self.slots.get_mut(slot as usize) {
             Some(empty) => *empty = pod,
@@ -223,7 +254,7 @@ impl PodStore {
         let Self { by_name, hasher, slots, .. } = self;
         let again = |&slot: &u32| {
             let pod = slots.get(slot as usize).and_then(Option::as_ref);
-            pod.map_or(0, |pod| hasher.hash_one((pod.namespace, &*pod.name)))
+            pod.map_or(0, |pod| hasher.hash_one((pod.namespace, &*pod.name.0)))
         };
         by_name.insert_unique(hash, slot, again);
         self.count += 1;
@@ -233,7 +264,7 @@ impl PodStore {
     /// Forgets a pod that holds no room.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Pod> {
         let pod = self.slots.get_mut(slot as usize)?.take()?;
-        let hash = self.hasher.hash_one((pod.namespace, &*pod.name));
+        let hash = self.hash(pod.namespace, &pod.name.0);
         if let Ok(entry) = self.by_name.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
