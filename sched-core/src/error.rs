@@ -45,6 +45,14 @@ pub enum ClusterError {
         /// Which of its fields.
         field: String,
     },
+    /// A time is beyond [`limits::MAX_TIME_MS`].
+    #[error("{what}: {at_ms} ms is beyond {max} (2^53, MAX_TIME_MS), the latest time", max = limits::MAX_TIME_MS)]
+    Time {
+        /// Which time.
+        what: &'static str,
+        /// The time.
+        at_ms: u64,
+    },
     /// Something is beyond a limit.
     #[error("{object}: {what} is beyond the limit of {limit} ({name})")]
     Limit {

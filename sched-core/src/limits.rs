@@ -4,6 +4,9 @@
 /// truncated quotients equal integer division.
 pub const MAX_QUANTITY: i64 = 1 << 46;
 
+/// The latest time, milliseconds since the epoch of the embedder's choice: columns of times are exact up to there.
+pub const MAX_TIME_MS: u64 = 1 << 53;
+
 /// Nodes alive at once.
 pub const MAX_NODES: usize = 1 << 20;
 

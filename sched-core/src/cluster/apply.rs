@@ -7,8 +7,8 @@ use super::spec::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Resources, Sample
 use super::validate::{self, Object};
 use super::{Changed, Cluster, PodId, requests, wanted_ports};
 use crate::error::ClusterError;
-use crate::limits::{MAX_NODES, MAX_PODS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
-use sched_abi::{Request, ResourceId, amount_of};
+use crate::limits::{MAX_NODES, MAX_PODS, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
+use sched_abi::{Request, ResourceId};
 use smallvec::SmallVec;
 
 type Applied = Result<(), ClusterError>;
@@ -19,6 +19,7 @@ impl Cluster {
     /// `now_ms` is the embedder's time, used where the event does not say when it happened.
     /// Cost: O(size of the object); a node's sample also looks at the pods on that node.
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Applied {
+        validate::time("the present", now_ms)?;
         self.clock_ms = now_ms;
         match event {
             Event::NodeAdded(node) => self.add_node(node),
@@ -27,6 +28,7 @@ impl Cluster {
             Event::PodAdded(pod) => self.add_pod(pod).map(|_| ()),
             Event::PodChanged(pod) => self.change_pod(pod),
             Event::PodBound { namespace, name, node, at_ms } => {
+                validate::time("when the pod was bound", *at_ms)?;
                 let pod = self.known_pod(namespace, name)?;
                 let row = self.known_node(node)?;
                 self.bind(PodId(pod), Row(row), *at_ms)
@@ -137,6 +139,9 @@ impl Cluster {
         let present = requests::scoring_present(template, &requested);
         for (name, &amount) in requested.iter().chain(&scoring) {
             object.quantity(|| format!("requests of {name} in all"), amount)?;
+        }
+        for (name, amount) in ["cpu", "memory"].into_iter().zip(present) {
+            object.quantity(|| format!("requests of {name} in all, with defaults"), amount)?;
         }
         let asked = requested.values().filter(|&&amount| amount > 0).count();
         object.limit("requested resources", asked, MAX_REQUESTS_PER_POD, "MAX_REQUESTS_PER_POD")?;
@@ -259,6 +264,7 @@ impl Cluster {
     /// Takes a node's sample. One that is older than what is there changes nothing: samples come late and out of order.
     pub fn node_sample(&mut self, row: Row, sample: &Sample, now_ms: u64) -> Applied {
         let name = self.node_name(row).ok_or_else(|| ClusterError::UnknownNode(format!("row {}", row.0)))?;
+        validate::time("the present", now_ms)?;
         validate::sample(&Object { kind: "node", name }, sample)?;
         self.clock_ms = now_ms;
         self.roll(now_ms);
@@ -273,6 +279,7 @@ impl Cluster {
     /// Takes a pod's sample. One that is older than what is there changes nothing.
     pub fn pod_sample(&mut self, pod: PodId, sample: &Sample, now_ms: u64) -> Applied {
         let Some((_, name)) = self.pod_name(pod) else { return Err(ClusterError::UnknownPod(format!("#{}", pod.0))) };
+        validate::time("the present", now_ms)?;
         validate::sample(&Object { kind: "pod", name }, sample)?;
         self.clock_ms = now_ms;
         self.roll(now_ms);
@@ -327,10 +334,9 @@ impl Derivation {
         };
         let requests = list(&self.requested, true);
         let scoring = list(&self.scoring, false).into_boxed_slice();
-        let scoring_main = [ResourceId::CPU, ResourceId::MEMORY].map(|id| amount_of(&scoring, id));
-        let scoring_present = self.present.map(|amount| amount.min(MAX_QUANTITY) as f64);
+        let scoring_present = self.present.map(|amount| amount as f64);
         let ports = wanted_ports(&template).next().is_some();
         let resources = resources.into();
-        Class { template, requests, scoring, scoring_main, scoring_present, resources, app: None, ports }
+        Class { template, requests, scoring, scoring_present, resources, app: None, ports }
     }
 }

@@ -4,7 +4,7 @@
 use super::Cluster;
 use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
-use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, TIME_QUANTUM_MS};
+use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId, SetupError};
 
@@ -75,6 +75,7 @@ impl DerivedColumns {
 
 /// A time floored to the quantum at which decisions see it.
 pub(crate) fn quantised(now_ms: u64) -> u64 {
+    let now_ms = now_ms.min(MAX_TIME_MS);
     now_ms - now_ms % TIME_QUANTUM_MS
 }
 

@@ -4,9 +4,13 @@
 use super::apps::AppTable;
 use super::nodes::NodeTable;
 use super::pods::{Pod, PodStore};
+use crate::limits::MAX_QUANTITY;
 use crate::primitives::overload::{Curve, FIRST_BAND, Hours, Standing, band};
 use crate::profile::{HORIZON_HOURS, PARTS};
 use sched_abi::ResourceId;
+
+/// The largest variance, milli-CPU squared: a column is exact up to there, and beyond it the use is anyone's guess.
+const MAX_VARIANCE: i64 = 1 << 51;
 
 /// The columns.
 #[derive(Debug, Default)]
@@ -140,28 +144,28 @@ impl Forecast {
 
     fn compute(&mut self, row: u32, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         let at = row as usize;
-        let (mut hours, mut variance, mut sampled) = ([0; HORIZON_HOURS], 0, false);
+        let (mut hours, mut variance, mut sampled) = ([0i64; HORIZON_HOURS], 0, false);
         let mut by_app = std::mem::take(&mut self.by_app);
         by_app.clear();
         for pod in pods.on_row(row).iter().filter_map(|&slot| pods.get(slot)) {
             let (Some(prediction), request) = (apps.prediction(pod.app), request_milli(pods, pod)) else { continue };
             sampled |= apps.is_sampled(pod.app);
             for (hour, ratio) in hours.iter_mut().zip(prediction.ratio) {
-                *hour += share(request, ratio);
+                *hour = hour.saturating_add(share(request, ratio));
             }
             match pod.app {
                 Some(app) => by_app.push((app, request)),
-                None => variance += squared(request, prediction.variance),
+                None => variance = more(variance, squared(request, prediction.variance)),
             }
         }
         by_app.sort_unstable();
         for pods in by_app.chunk_by(|a, b| a.0 == b.0) {
             let request = pods.iter().map(|(_, request)| request).sum();
             let app = pods.first().and_then(|(app, _)| apps.prediction(Some(*app)));
-            variance += app.map_or(0, |prediction| squared(request, prediction.variance));
+            variance = more(variance, app.map_or(0, |prediction| squared(request, prediction.variance)));
         }
         self.by_app = by_app;
-        let hours = hours.map(|h| h as f64);
+        let hours = hours.map(|hour: i64| hour.min(MAX_QUANTITY) as f64);
         for (column, hour) in self.hours.iter_mut().zip(hours) {
             put(column, at, hour);
         }
@@ -189,21 +193,27 @@ impl HoursOf {
     }
 }
 
-/// What a pod requests of CPU, milli-CPU, with the scoring default where it says nothing.
+/// What a pod on a node requests of CPU, milli-CPU, with the scoring default where it says nothing.
 pub(crate) fn request_milli(pods: &PodStore, pod: &Pod) -> i64 {
-    pods.class(pod.class).map_or(0, |class| class.scoring_main[0] as i64)
+    pods.class(pod.class).map_or(0, |class| class.scoring_present[0] as i64)
 }
 
-/// A request times a ratio in millionths, rounded.
+/// A request times a ratio in millionths, rounded; at most the largest quantity.
 pub(crate) fn share(request: i64, ratio: i64) -> i64 {
-    ((i128::from(request) * i128::from(ratio) + i128::from(PARTS / 2)) / i128::from(PARTS)) as i64
+    let share = (i128::from(request) * i128::from(ratio) + i128::from(PARTS / 2)) / i128::from(PARTS);
+    share.min(i128::from(MAX_QUANTITY)) as i64
+}
+
+/// A sum of variances.
+fn more(variance: i64, by: i64) -> i64 {
+    variance.saturating_add(by).min(MAX_VARIANCE)
 }
 
 /// A request squared times a variance in millionths, rounded.
 fn squared(request: i64, variance: i64) -> i64 {
     let squared = i128::from(request) * i128::from(request);
-    // Beyond the bounds of a column the variance is as good as infinite.
-    ((squared * i128::from(variance) + i128::from(PARTS / 2)) / i128::from(PARTS)).min(1 << 51) as i64
+    let squared = (squared * i128::from(variance) + i128::from(PARTS / 2)) / i128::from(PARTS);
+    squared.min(i128::from(MAX_VARIANCE)) as i64
 }
 
 fn put(column: &mut [f64], row: usize, value: f64) {

@@ -216,7 +216,6 @@ impl RowHistory {
             self.recent.pop_back();
         }
         self.recent.push_back((sample.at_ms, [sample.cpu_milli as f64, sample.memory_bytes as f64]));
-        // Beyond 2^53 ms, times that differ are one in the column that orders samples: then this one may be the older.
         let too_old = |at: u64| sample.at_ms.saturating_sub(at) >= longest_ms.max(1);
         while self.recent.len() > USAGE_SAMPLES || self.recent.front().is_some_and(|(at, _)| too_old(*at)) {
             self.recent.pop_front();

@@ -5,7 +5,11 @@
 use super::heat::Heat;
 use super::pods::{PodStore, Row};
 use super::spec::Sample;
+use crate::limits::MAX_QUANTITY;
 use sched_abi::{Column, ResourceId};
+
+/// The most that estimates of a row add up to.
+const MAX: f64 = MAX_QUANTITY as f64;
 
 /// What is known of one pod's load.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -80,11 +84,25 @@ impl NodeLoad {
         self.add_unseen(row, load, 1.0);
     }
 
-    /// A pod left a row: its heat and its estimate go with it.
-    pub(crate) fn displace(&mut self, row: u32, load: &mut PodLoad) {
+    /// A pod leaves a row: its heat and its estimate go with it. Says whether the estimates are right then; where they are more
+    /// than the largest quantity, they must be added up anew once it is gone.
+    #[must_use]
+    pub(crate) fn displace(&mut self, row: u32, load: &mut PodLoad) -> bool {
         self.heat.remove(row, load.placed_at_ms, load.share);
+        let exact = !load.unseen || self.unseen.iter().all(|c| c.get(row as usize).is_none_or(|&sum| sum < MAX));
         self.add_unseen(row, load, -1.0);
         load.unseen = false;
+        exact
+    }
+
+    /// Adds the estimates of the pods on a row up that no sample covers.
+    pub(crate) fn count_unseen(&mut self, row: u32, pods: &PodStore) {
+        for column in &mut self.unseen {
+            set(column, row as usize, 0.0);
+        }
+        for pod in pods.on_row(row).iter().filter_map(|&slot| pods.get(slot)) {
+            self.add_unseen(row, &pod.load, 1.0);
+        }
     }
 
     fn add_unseen(&mut self, row: u32, load: &PodLoad, sign: f64) {
@@ -93,7 +111,8 @@ impl NodeLoad {
         }
         for (column, amount) in self.unseen.iter_mut().zip(load.estimate) {
             if let Some(cell) = column.get_mut(row as usize) {
-                *cell += sign * amount;
+                let sum = *cell + sign * amount;
+                *cell = if sum < MAX { sum } else { MAX };
             }
         }
     }
@@ -110,16 +129,12 @@ impl NodeLoad {
         }
         set(&mut self.usage[0], at, sample.cpu_milli as f64);
         set(&mut self.usage[1], at, sample.memory_bytes as f64);
-        for column in &mut self.unseen {
-            set(column, at, 0.0);
-        }
         for i in 0..pods.on_row(row).len() {
             let Some(&slot) = pods.on_row(row).get(i) else { break };
             let Some(pod) = pods.get_mut(slot) else { continue };
             pod.load.unseen = !self.covers(row, pod.load.placed_at_ms);
-            let load = pod.load;
-            self.add_unseen(row, &load, 1.0);
         }
+        self.count_unseen(row, pods);
         true
     }
 

@@ -65,14 +65,27 @@ impl Cluster {
             let freed = leaving.map_or(0.0, |class| sched_abi::amount_of(&class.requests, request.resource));
             if held.unwrap_or(0.0) - freed + request.amount > MAX_QUANTITY as f64 {
                 let resource = self.nodes.resource_names.get(u32::from(request.resource.0)).map_or("", |n| n);
-                let node = self.nodes.name(row).map_or("", |n| n);
-                return Err(ClusterError::TooLarge {
-                    object: format!("pod `{}`", self.pods.full_name(slot)),
-                    field: format!("the sum of requests of {resource} on node `{node}`"),
-                });
+                return Err(self.sum_too_large(slot, row, resource));
+            }
+        }
+        // The same with defaults, which can be more.
+        let freed = leaving.map_or([0.0; 2], |class| class.scoring_present);
+        for (i, resource) in ["cpu", "memory"].into_iter().enumerate() {
+            let held = self.nodes.scoring.get(i).and_then(|column| column.get(row as usize)).copied().unwrap_or(0.0);
+            let [freed, amount] = [freed, class.scoring_present].map(|of| of.get(i).copied().unwrap_or(0.0));
+            if held - freed + amount > MAX_QUANTITY as f64 {
+                return Err(self.sum_too_large(slot, row, resource));
             }
         }
         Ok(())
+    }
+
+    fn sum_too_large(&self, slot: u32, row: u32, resource: &str) -> ClusterError {
+        let node = self.nodes.name(row).map_or("", |n| n);
+        ClusterError::TooLarge {
+            object: format!("pod `{}`", self.pods.full_name(slot)),
+            field: format!("the sum of requests of {resource} on node `{node}`"),
+        }
     }
 
     /// What a pod is expected to use, and its share of the row's CPU in millionths.
@@ -95,7 +108,7 @@ impl Cluster {
     /// Estimated use of a pod, milli-CPU and bytes: what is predicted for the present hour, else what it requests.
     pub(crate) fn estimate(&self, slot: u32) -> [f64; 2] {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
-        let [cpu, memory] = self.pods.class(pod.class).map_or([0.0; 2], |c| c.scoring_main);
+        let [cpu, memory] = self.pods.class(pod.class).map_or([0.0; 2], |c| c.scoring_present);
         let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
     }
@@ -173,13 +186,16 @@ impl Cluster {
         };
         let mut load = pod.load;
         self.account(slot, row, -1.0);
-        self.load.displace(row, &mut load);
+        let counted = self.load.displace(row, &mut load);
         self.pods_changed(row);
         self.pods.detach(slot, phase);
         if let Some(pod) = self.pods.get_mut(slot) {
             // When the pod was placed stays known while it is lost.
             let placed_at_ms = if phase == PodPhase::Lost { load.placed_at_ms } else { 0 };
             pod.load = PodLoad { placed_at_ms, sample: load.sample, ..PodLoad::default() };
+        }
+        if !counted {
+            self.load.count_unseen(row, &self.pods);
         }
     }
 

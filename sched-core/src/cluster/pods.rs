@@ -48,8 +48,6 @@ pub(crate) struct Class {
     pub(crate) requests: SmallVec<[Request; 4]>,
     /// What resource scoring counts for a pod of this class that is being placed.
     pub(crate) scoring: Box<[Request]>,
-    /// CPU and memory of that.
-    pub(crate) scoring_main: [f64; 2],
     /// CPU and memory that a pod adds to its node's scoring columns.
     pub(crate) scoring_present: [f64; 2],
     /// Resource ids held.

@@ -2,7 +2,9 @@
 
 use super::spec::{Container, LabelSelector, Labels, NodeSpec, PodSpec, PodTemplate, Resources, Sample};
 use crate::error::ClusterError;
-use crate::limits::{MAX_CONTAINERS, MAX_LABELS, MAX_NAME_BYTES, MAX_QUANTITY, MAX_SELECTOR_TERMS, MAX_TAINTS};
+use crate::limits::{
+    MAX_CONTAINERS, MAX_LABELS, MAX_NAME_BYTES, MAX_QUANTITY, MAX_SELECTOR_TERMS, MAX_TAINTS, MAX_TIME_MS,
+};
 use sched_abi::{Operator, Requirement, SelectorTerm};
 
 type Check = Result<(), ClusterError>;
@@ -200,8 +202,14 @@ fn containers(object: &Object<'_>, field: &str, containers: &[Container]) -> Che
     Ok(())
 }
 
+/// Checks a time.
+pub(crate) fn time(what: &'static str, at_ms: u64) -> Check {
+    if at_ms > MAX_TIME_MS { Err(ClusterError::Time { what, at_ms }) } else { Ok(()) }
+}
+
 /// Checks a sample on its own.
 pub(crate) fn sample(object: &Object<'_>, sample: &Sample) -> Check {
+    time("when the sample was taken", sample.at_ms)?;
     object.quantity(|| "sample of cpu".to_owned(), sample.cpu_milli)?;
     object.quantity(|| "sample of memory".to_owned(), sample.memory_bytes)
 }

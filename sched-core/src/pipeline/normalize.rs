@@ -1,6 +1,7 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
 use super::totals::{ZERO, as_float, larger};
+use crate::limits::MAX_QUANTITY;
 use crate::primitives::{WHOLE, whole_bits};
 use sched_abi::Normalize;
 
@@ -112,7 +113,9 @@ impl Scale {
                 let add = |raw: i64| self.adds.get(raw.wrapping_sub(min) as usize).copied().unwrap_or(0);
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
-            Way::Formula(how, extremes, weight) if extremes.min >= 0 => formula(how, extremes, weight, raw, totals),
+            Way::Formula(how, extremes, weight) if extremes.min >= 0 && extremes.max <= MAX_QUANTITY => {
+                formula(how, extremes, weight, raw, totals)
+            }
             Way::Formula(how, extremes, weight) => {
                 let add = |raw| weight.wrapping_mul(normalize(how, raw, extremes));
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
@@ -147,11 +150,16 @@ fn each(raw: &[i64], totals: &mut [i64], weight: i64, score: impl Fn(i64) -> i64
     }
 }
 
-/// One score. Raw scores are within 2^46 either way, so 100 times one is exact in f64 and its truncated quotient equals
-/// integer division, which costs several times as much.
+/// One score. Up to 2^46, 100 times a raw score is exact in f64 and the truncated quotient equals integer division, which costs
+/// several times as much and is left for what is beyond.
 pub(crate) fn normalize(how: Normalize, raw: i64, extremes: Extremes) -> i64 {
     let Extremes { min, max } = extremes;
-    let part = |of: i64, whole: i64| (MAX_SCORE as f64 * of as f64 / whole as f64) as i64;
+    let part = |of: i64, whole: i64| {
+        if whole <= MAX_QUANTITY {
+            return (MAX_SCORE as f64 * of as f64 / whole as f64) as i64;
+        }
+        (i128::from(MAX_SCORE) * i128::from(of) / i128::from(whole)) as i64
+    };
     match how {
         Normalize::None => raw,
         Normalize::Max if max == 0 => 0,
