@@ -192,6 +192,9 @@ pub struct Manifest {
     pub protective: bool,
     /// Whether more free capacity on a node always leaves every feasible node feasible.
     pub monotone: bool,
+    /// Whether less room on a node never raises that node's score: more of a resource requested or used, or less of it there,
+    /// though not none.
+    pub prefers_room: bool,
 }
 
 impl Manifest {
@@ -209,6 +212,7 @@ impl Manifest {
             reasons: &[],
             protective: false,
             monotone: true,
+            prefers_room: false,
         }
     }
 }

@@ -172,6 +172,7 @@ impl Policy for LoadAware {
             columns,
             reasons: REASONS,
             monotone: false,
+            prefers_room: true,
             ..Manifest::new("LoadAware")
         }
     }
