@@ -2,6 +2,7 @@
 
 use crate::measured::{EstimateRule, Unmeasured, UsageOver};
 use crate::pod::PodMatch;
+use crate::policy::NodeColumns;
 use crate::selector::{LabelSelector, NodeSelector};
 use alloc::string::String;
 
@@ -118,6 +119,23 @@ pub enum Column {
     Derived(u16),
 }
 
+impl Column {
+    /// What a manifest names it by.
+    #[must_use]
+    pub const fn kind(self) -> NodeColumns {
+        match self {
+            Self::Allocatable(_) => NodeColumns::ALLOCATABLE,
+            Self::Requested(_) => NodeColumns::REQUESTED,
+            Self::ScoringRequested(_) => NodeColumns::SCORING_REQUESTED,
+            Self::Capacity(_) => NodeColumns::CAPACITY,
+            Self::Usage(_) => NodeColumns::USAGE,
+            Self::SampledAt => NodeColumns::SAMPLED_AT,
+            Self::Unseen(_) => NodeColumns::UNSEEN,
+            Self::Derived(_) => NodeColumns::DERIVED,
+        }
+    }
+}
+
 /// A column of single bits, packed in words of 64 rows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Bits {
@@ -129,6 +147,19 @@ pub enum Bits {
     Marked,
     /// Rows that match a selector asked for in [`Setup::node_selector`].
     Selector(u16),
+}
+
+impl Bits {
+    /// What a manifest names it by.
+    #[must_use]
+    pub const fn kind(self) -> NodeColumns {
+        match self {
+            Self::Live => NodeColumns::LIVE,
+            Self::Unschedulable => NodeColumns::UNSCHEDULABLE,
+            Self::Marked => NodeColumns::MARKED,
+            Self::Selector(_) => NodeColumns::SELECTORS,
+        }
+    }
 }
 
 /// The bit of `row`; rows beyond the end are 0.
@@ -148,6 +179,7 @@ pub fn keep_bits(feasible: &mut [u64], start: usize, bits: &[u64], negated: bool
 }
 
 /// The node table as a policy sees it. Slices are indexed by row and may be shorter than the table where the rest is 0.
+/// What is read besides [`Nodes::rows`] and [`Nodes::resource_name`] must be named in [`crate::Manifest::columns`].
 pub trait Nodes {
     /// The number of rows, dead ones included.
     fn rows(&self) -> usize;

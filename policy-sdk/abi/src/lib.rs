@@ -17,7 +17,9 @@ pub use column::{
 };
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
-pub use policy::{Hook, Locality, Manifest, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec};
+pub use policy::{
+    Hook, Locality, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec,
+};
 pub use rows::{Rows, bits_where, keep_rows};
 pub use selector::{LabelSelector, NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
 pub use verdict::{MAX_REASONS, Verdict};

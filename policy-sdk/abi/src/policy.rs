@@ -85,6 +85,90 @@ impl PodFields {
     }
 }
 
+/// Kinds of what a policy can read of [`Nodes`]. A host gives a policy the kinds that its manifest names and no others: the
+/// columns of any other kind are empty, bits are 0, so is time. A change of what is not named costs the policy nothing.
+///
+/// ```
+/// use sched_abi::{Column, NodeColumns, ResourceId};
+/// let reads = NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED);
+/// assert!(reads.has(Column::Requested(ResourceId::CPU).kind()));
+/// assert!(!reads.has(Column::Usage(ResourceId::CPU).kind()));
+/// assert_eq!(reads.names().collect::<Vec<_>>(), ["allocatable", "requested"]);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NodeColumns(u32);
+
+impl NodeColumns {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// [`crate::Column::Allocatable`] of every resource.
+    pub const ALLOCATABLE: Self = Self(1);
+    /// [`crate::Column::Requested`] of every resource.
+    pub const REQUESTED: Self = Self(1 << 1);
+    /// [`crate::Column::ScoringRequested`] of every resource.
+    pub const SCORING_REQUESTED: Self = Self(1 << 2);
+    /// [`crate::Column::Capacity`] of every resource.
+    pub const CAPACITY: Self = Self(1 << 3);
+    /// [`crate::Column::Usage`] of every resource.
+    pub const USAGE: Self = Self(1 << 4);
+    /// [`crate::Column::SampledAt`].
+    pub const SAMPLED_AT: Self = Self(1 << 5);
+    /// [`crate::Column::Unseen`] of every resource.
+    pub const UNSEEN: Self = Self(1 << 6);
+    /// The columns that the policy asked for in [`crate::Setup::derive`].
+    pub const DERIVED: Self = Self(1 << 7);
+    /// [`crate::Bits::Live`], and [`Nodes::live`].
+    pub const LIVE: Self = Self(1 << 8);
+    /// [`crate::Bits::Unschedulable`].
+    pub const UNSCHEDULABLE: Self = Self(1 << 9);
+    /// [`crate::Bits::Marked`].
+    pub const MARKED: Self = Self(1 << 10);
+    /// The rows that the policy asked for in [`crate::Setup::node_selector`].
+    pub const SELECTORS: Self = Self(1 << 11);
+    /// [`Nodes::taint_sets`].
+    pub const TAINT_SETS: Self = Self(1 << 12);
+    /// [`Nodes::aggregate`].
+    pub const AGGREGATES: Self = Self(1 << 13);
+    /// [`Nodes::now_ms`].
+    pub const TIME: Self = Self(1 << 14);
+
+    /// Every kind with its name, in the order of their bits.
+    pub const NAMED: &[(&str, Self)] = &[
+        ("allocatable", Self::ALLOCATABLE),
+        ("requested", Self::REQUESTED),
+        ("scoringRequested", Self::SCORING_REQUESTED),
+        ("capacity", Self::CAPACITY),
+        ("usage", Self::USAGE),
+        ("sampledAt", Self::SAMPLED_AT),
+        ("unseen", Self::UNSEEN),
+        ("derived", Self::DERIVED),
+        ("live", Self::LIVE),
+        ("unschedulable", Self::UNSCHEDULABLE),
+        ("marked", Self::MARKED),
+        ("selectors", Self::SELECTORS),
+        ("taintSets", Self::TAINT_SETS),
+        ("aggregates", Self::AGGREGATES),
+        ("time", Self::TIME),
+    ];
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are among these.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED.iter().filter(move |(_, kind)| self.has(*kind)).map(|(name, _)| *name)
+    }
+}
+
 /// What a policy says of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Manifest {
@@ -96,6 +180,8 @@ pub struct Manifest {
     pub scores: bool,
     /// What of the pod it reads beyond the plain fields.
     pub pod_fields: PodFields,
+    /// What of the nodes it reads.
+    pub columns: NodeColumns,
     /// What its answers depend on.
     pub locality: Locality,
     /// How its scores are normalised.
@@ -106,6 +192,9 @@ pub struct Manifest {
     pub protective: bool,
     /// Whether more free capacity on a node always leaves every feasible node feasible.
     pub monotone: bool,
+    /// Whether less room on a node never raises that node's score: more of a resource requested or used, or less of it there,
+    /// though not none.
+    pub prefers_room: bool,
 }
 
 impl Manifest {
@@ -117,11 +206,13 @@ impl Manifest {
             filters: false,
             scores: false,
             pod_fields: PodFields::NONE,
+            columns: NodeColumns::NONE,
             locality: Locality::RowLocal,
             normalize: Normalize::None,
             reasons: &[],
             protective: false,
             monotone: true,
+            prefers_room: false,
         }
     }
 }

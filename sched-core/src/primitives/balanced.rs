@@ -8,7 +8,9 @@
 
 use super::resource_score::{ResourceWeight, cpu_and_memory, is_scalar};
 use super::{WHOLE, floor, int, whole_bits};
-use sched_abi::{Column, Manifest, Nodes, PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError, amount_of};
+use sched_abi::{
+    Column, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError, amount_of,
+};
 
 /// Configuration, as in `NodeResourcesBalancedAllocationArgs`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +59,8 @@ impl Balanced {
 
 impl Policy for Balanced {
     fn manifest(&self) -> Manifest {
-        Manifest { scores: true, ..Manifest::new("NodeResourcesBalancedAllocation") }
+        let columns = NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED);
+        Manifest { scores: true, columns, ..Manifest::new("NodeResourcesBalancedAllocation") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

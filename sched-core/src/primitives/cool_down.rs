@@ -11,7 +11,7 @@
 
 use super::{floor, int};
 use crate::limits::{HEAT_SLOT_MS, HEAT_SLOTS};
-use sched_abi::{Column, Derived, HeatMode, Manifest, Nodes, PodView, Policy, Rows, Setup, SetupError};
+use sched_abi::{Column, Derived, HeatMode, Manifest, NodeColumns, Nodes, PodView, Policy, Rows, Setup, SetupError};
 
 /// A slot and the whole ring, in seconds: the shortest and the longest time that heat knows.
 const SLOT_SECONDS: u64 = HEAT_SLOT_MS / 1_000;
@@ -164,7 +164,7 @@ impl CoolDown {
 
 impl Policy for CoolDown {
     fn manifest(&self) -> Manifest {
-        Manifest { scores: true, ..Manifest::new("CoolDown") }
+        Manifest { scores: true, columns: NodeColumns::DERIVED, ..Manifest::new("CoolDown") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

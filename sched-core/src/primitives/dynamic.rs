@@ -15,7 +15,8 @@
 
 use super::dynamic_config::{DynamicConfig, Metric};
 use sched_abi::{
-    Column, Derived, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup, SetupError, Verdict,
+    Column, Derived, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, ReasonSpec, Rows, Setup,
+    SetupError, Verdict,
 };
 
 /// How long a metric stays valid beyond its sync period, milliseconds.
@@ -92,7 +93,8 @@ impl Dynamic {
 impl Policy for Dynamic {
     fn manifest(&self) -> Manifest {
         // Not monotone: use of a node without capacity is not known, so that it passes.
-        Manifest { filters: true, scores: true, reasons: REASONS, monotone: false, ..Manifest::new("Dynamic") }
+        let columns = NodeColumns::CAPACITY.and(NodeColumns::DERIVED).and(NodeColumns::TIME);
+        Manifest { filters: true, scores: true, columns, reasons: REASONS, monotone: false, ..Manifest::new("Dynamic") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

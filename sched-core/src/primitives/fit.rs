@@ -5,10 +5,10 @@
 //!
 //! Source: kube-scheduler 1.35, plugin `NodeResourcesFit`. Units: base units. Cost: two loads and a compare a row and resource.
 
-use super::resource_score::{ResourceScore, ScoringStrategy};
+use super::resource_score::{ResourceScore, ScoringStrategy, StrategyKind};
 use sched_abi::{
-    Column, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ReasonSpec, Request, ResourceId, Rows, Setup,
-    SetupError, Verdict, keep_rows,
+    Column, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, ReasonArg, ReasonSpec, Request, ResourceId,
+    Rows, Setup, SetupError, Verdict, keep_rows,
 };
 
 /// Configuration, as in `NodeResourcesFitArgs`.
@@ -62,7 +62,15 @@ fn is_extended(resource: &str) -> bool {
 
 impl Policy for Fit {
     fn manifest(&self) -> Manifest {
-        Manifest { filters: true, scores: true, reasons: REASONS, ..Manifest::new("NodeResourcesFit") }
+        let columns = NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED).and(NodeColumns::SCORING_REQUESTED);
+        Manifest {
+            filters: true,
+            scores: true,
+            columns,
+            reasons: REASONS,
+            prefers_room: self.config.scoring_strategy.kind == StrategyKind::LeastAllocated,
+            ..Manifest::new("NodeResourcesFit")
+        }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

@@ -9,8 +9,8 @@
 
 use super::elastic;
 use sched_abi::{
-    Bits, Hook, LabelSelector, MAX_REASONS, Manifest, NodeSelector, Nodes, PodMatch, PodView, Policy, Prepared,
-    ReasonArg, ReasonSpec, Rows, Setup, SetupError, Verdict,
+    Bits, Hook, LabelSelector, MAX_REASONS, Manifest, NodeColumns, NodeSelector, Nodes, PodMatch, PodView, Policy,
+    Prepared, ReasonArg, ReasonSpec, Rows, Setup, SetupError, Verdict,
 };
 
 /// A mark by labels: every node that matches is marked, within the time window.
@@ -77,9 +77,11 @@ impl HybridUnschedulable {
     }
 
     /// The marks by labels that hold now: their place, and the rows that they are on.
-    fn marks_at(&self, now_ms: u64) -> impl Iterator<Item = (u32, Bits)> {
+    fn marks_at(&self, nodes: &dyn Nodes) -> impl Iterator<Item = (u32, Bits)> {
+        // Time is read where a mark has a window, and only then is it declared.
         let held = move |mark: &SelectorMark| {
-            mark.from_ms.is_none_or(|from| from <= now_ms) && mark.until_ms.is_none_or(|until| now_ms < until)
+            mark.from_ms.is_none_or(|from| from <= nodes.now_ms())
+                && mark.until_ms.is_none_or(|until| nodes.now_ms() < until)
         };
         let places = (REASONS.len() as u32..).zip(&self.marks).zip(&self.config.marks);
         places.filter(move |(_, mark)| held(mark)).map(|(place, _)| (place.0, *place.1))
@@ -88,7 +90,15 @@ impl HybridUnschedulable {
 
 impl Policy for HybridUnschedulable {
     fn manifest(&self) -> Manifest {
-        Manifest { filters: true, reasons: REASONS, protective: true, ..Manifest::new("HybridUnschedulable") }
+        let timed = self.config.marks.iter().any(|mark| mark.from_ms.or(mark.until_ms).is_some());
+        let columns = NodeColumns::MARKED.and(NodeColumns::SELECTORS);
+        Manifest {
+            filters: true,
+            columns: if timed { columns.and(NodeColumns::TIME) } else { columns },
+            reasons: REASONS,
+            protective: true,
+            ..Manifest::new("HybridUnschedulable")
+        }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
@@ -122,7 +132,7 @@ impl Policy for HybridUnschedulable {
 
     fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &mut [u64; 16]) -> Prepared {
         let marked = |bits| nodes.bits(bits).iter().any(|&word| word != 0);
-        let any = marked(Bits::Marked) || self.marks_at(nodes.now_ms()).any(|(_, bits)| marked(bits));
+        let any = marked(Bits::Marked) || self.marks_at(nodes).any(|(_, bits)| marked(bits));
         let exempt = || self.exempt.iter().any(|&selector| pod.is(selector));
         let concerned = any && elastic::concerns(&self.config.resources, pod, nodes) && !exempt();
         Prepared { filter: if concerned { Hook::Run } else { Hook::Skip }, ..Prepared::SKIP }
@@ -131,7 +141,7 @@ impl Policy for HybridUnschedulable {
     fn filter(&self, _: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
         let rejects = |place| Verdict::reason(place).unresolvable_if(true);
         rows.update_bits(nodes.bits(Bits::Marked), out, |verdict, marked| *verdict = rejects(0).when(marked));
-        for (place, bits) in self.marks_at(nodes.now_ms()) {
+        for (place, bits) in self.marks_at(nodes) {
             rows.update_bits(nodes.bits(bits), out, |verdict, marked| {
                 *verdict = verdict.and(rejects(place).when(marked));
             });

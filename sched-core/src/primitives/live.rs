@@ -1,6 +1,6 @@
 //! The use of a node as its newest sample shows it, for the policies that read samples: how fresh it is, and what follows.
 
-use sched_abi::{Column, Nodes, ResourceId, SetupError};
+use sched_abi::{Column, NodeColumns, Nodes, ResourceId, SetupError};
 
 /// The longest `staleAfterSeconds`: a day.
 const MAX_STALE_SECONDS: u32 = 86_400;
@@ -16,6 +16,15 @@ pub(super) fn columns(nodes: &dyn Nodes, resource: ResourceId) -> [&[f64]; 4] {
     ];
     columns.map(|column| nodes.quantity(column))
 }
+
+/// What a manifest names that reads these, samples' times and the profile.
+pub(super) const COLUMNS: NodeColumns = NodeColumns::CAPACITY
+    .and(NodeColumns::USAGE)
+    .and(NodeColumns::UNSEEN)
+    .and(NodeColumns::SCORING_REQUESTED)
+    .and(NodeColumns::SAMPLED_AT)
+    .and(NodeColumns::DERIVED)
+    .and(NodeColumns::TIME);
 
 /// Which samples count.
 #[derive(Clone, Copy, Debug)]

@@ -19,8 +19,8 @@
 
 use super::{floor, int};
 use sched_abi::{
-    Column, Derived, EstimateRule, Hook, Manifest, Nodes, PodView, Policy, Prepared, ReasonSpec, ResourceId, Rows,
-    Setup, SetupError, Unmeasured, Verdict,
+    Column, Derived, EstimateRule, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, ReasonSpec,
+    ResourceId, Rows, Setup, SetupError, Unmeasured, Verdict,
 };
 
 /// Estimates of a pod that asks for nothing: 250m and 200 MiB.
@@ -161,7 +161,20 @@ impl LoadAware {
 impl Policy for LoadAware {
     fn manifest(&self) -> Manifest {
         // Not monotone: a capacity of 0 is not looked at, one above it is.
-        Manifest { filters: true, scores: true, reasons: REASONS, monotone: false, ..Manifest::new("LoadAware") }
+        let columns = NodeColumns::CAPACITY
+            .and(NodeColumns::USAGE)
+            .and(NodeColumns::SAMPLED_AT)
+            .and(NodeColumns::DERIVED)
+            .and(NodeColumns::TIME);
+        Manifest {
+            filters: true,
+            scores: true,
+            columns,
+            reasons: REASONS,
+            monotone: false,
+            prefers_room: true,
+            ..Manifest::new("LoadAware")
+        }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

@@ -8,8 +8,8 @@
 //! Source: kube-scheduler 1.35, plugin `NodeAffinity`. Cost: one pass of 64-bit words a requirement, from inverted bitmaps.
 
 use sched_abi::{
-    Bits, Hook, Manifest, NodeSelector, Nodes, Normalize, PodFields, PodView, Policy, PreferredTerm, Prepared,
-    ReasonSpec, Rows, Setup, SetupError, Verdict, keep_bits,
+    Bits, Hook, Manifest, NodeColumns, NodeSelector, Nodes, Normalize, PodFields, PodView, Policy, PreferredTerm,
+    Prepared, ReasonSpec, Rows, Setup, SetupError, Verdict, keep_bits,
 };
 
 /// Terms that hold for every pod.
@@ -64,6 +64,7 @@ impl Policy for NodeAffinity {
             filters: true,
             scores: true,
             pod_fields: PodFields::NODE_AFFINITY,
+            columns: NodeColumns::SELECTORS,
             normalize: Normalize::Max,
             reasons: REASONS,
             ..Manifest::new("NodeAffinity")

@@ -15,8 +15,8 @@
 use super::live::{self, Freshness, larger};
 use super::{floor, int};
 use sched_abi::{
-    Bits, Column, Derived, Hook, Locality, Manifest, NodeSelector, Nodes, PodView, Policy, Prepared, ResourceId, Rows,
-    Setup, SetupError, amount_of, bit,
+    Bits, Column, Derived, Hook, Locality, Manifest, NodeColumns, NodeSelector, Nodes, PodView, Policy, Prepared,
+    ResourceId, Rows, Setup, SetupError, amount_of, bit,
 };
 
 /// The quantum at which a pool's ratio is published: thousandths.
@@ -184,7 +184,15 @@ impl Balance {
 
 impl Policy for NodeBalance {
     fn manifest(&self) -> Manifest {
-        Manifest { scores: true, locality: Locality::CrossRow, ..Manifest::new("NodeBalance") }
+        let columns = NodeColumns::ALLOCATABLE
+            .and(NodeColumns::REQUESTED)
+            .and(NodeColumns::USAGE)
+            .and(NodeColumns::UNSEEN)
+            .and(NodeColumns::SAMPLED_AT)
+            .and(NodeColumns::DERIVED)
+            .and(NodeColumns::SELECTORS)
+            .and(NodeColumns::TIME);
+        Manifest { scores: true, columns, locality: Locality::CrossRow, ..Manifest::new("NodeBalance") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

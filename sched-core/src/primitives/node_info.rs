@@ -107,7 +107,7 @@ fn headroom(capacity: f64, in_use: f64) -> f64 {
 
 impl Policy for NodeInfo {
     fn manifest(&self) -> Manifest {
-        Manifest { scores: true, ..Manifest::new("NodeInfo") }
+        Manifest { scores: true, columns: live::COLUMNS, prefers_room: true, ..Manifest::new("NodeInfo") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

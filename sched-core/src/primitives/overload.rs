@@ -24,8 +24,8 @@ use super::{WHOLE, whole_bits};
 use crate::limits::FORECAST_QUANTUM_MS;
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
-    Aggregate, Column, Derived, Hook, Manifest, Nodes, Normalize, OverloadCurve, PodFields, PodView, Policy, Prepared,
-    ResourceId, Rows, Setup, SetupError,
+    Aggregate, Column, Derived, Hook, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields, PodView,
+    Policy, Prepared, ResourceId, Rows, Setup, SetupError,
 };
 
 /// Rows that are computed together, hour after hour: what is kept of them stays within the L1 cache, and each column is
@@ -179,6 +179,10 @@ impl Policy for ExpectedOverload {
         Manifest {
             scores: true,
             pod_fields: PodFields::FORECAST,
+            columns: NodeColumns::CAPACITY
+                .and(NodeColumns::DERIVED)
+                .and(NodeColumns::AGGREGATES)
+                .and(NodeColumns::TIME),
             normalize: Normalize::MinMaxReversed,
             ..Manifest::new("ExpectedOverload")
         }

@@ -7,7 +7,9 @@
 //! Source: kube-scheduler 1.35, plugin `TaintToleration`. Cost: one table look-up a row; the table has one answer for each
 //! distinct list of taints in the cluster.
 
-use sched_abi::{Hook, Manifest, Nodes, Normalize, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict};
+use sched_abi::{
+    Hook, Manifest, NodeColumns, Nodes, Normalize, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict,
+};
 
 /// The policy. It has no configuration.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,6 +21,7 @@ impl Policy for TaintToleration {
             filters: true,
             scores: true,
             pod_fields: PodFields::TAINTS,
+            columns: NodeColumns::TAINT_SETS,
             normalize: Normalize::MaxReversed,
             reasons: const { &[ReasonSpec::plain("node(s) had untolerated taint(s)")] },
             ..Manifest::new("TaintToleration")

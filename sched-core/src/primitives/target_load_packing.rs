@@ -15,7 +15,8 @@
 
 use super::{floor, int};
 use sched_abi::{
-    Column, Derived, EstimateRule, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError, Unmeasured,
+    Column, Derived, EstimateRule, Manifest, NodeColumns, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError,
+    Unmeasured,
 };
 
 /// A pod that was placed less than this before a sample is taken as not shown by it.
@@ -75,7 +76,9 @@ impl TargetLoadPacking {
 
 impl Policy for TargetLoadPacking {
     fn manifest(&self) -> Manifest {
-        Manifest { scores: true, ..Manifest::new("TargetLoadPacking") }
+        let columns =
+            NodeColumns::CAPACITY.and(NodeColumns::USAGE).and(NodeColumns::SAMPLED_AT).and(NodeColumns::DERIVED);
+        Manifest { scores: true, columns, ..Manifest::new("TargetLoadPacking") }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

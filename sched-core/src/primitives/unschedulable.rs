@@ -3,7 +3,8 @@
 //! Source: kube-scheduler 1.35, plugin `NodeUnschedulable`.
 
 use sched_abi::{
-    Bits, Hook, Manifest, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict, keep_bits,
+    Bits, Hook, Manifest, NodeColumns, Nodes, PodFields, PodView, Policy, Prepared, ReasonSpec, Rows, Verdict,
+    keep_bits,
 };
 
 /// The policy. It has no configuration.
@@ -15,6 +16,7 @@ impl Policy for NodeUnschedulable {
         Manifest {
             filters: true,
             pod_fields: PodFields::TAINTS,
+            columns: NodeColumns::UNSCHEDULABLE,
             reasons: const { &[ReasonSpec::plain("node(s) were unschedulable")] },
             ..Manifest::new("NodeUnschedulable")
         }

@@ -15,8 +15,8 @@ use super::elastic;
 use super::levels::{AllAbove, LevelClass, WaterLevelConfig, WaterLevelRule};
 use super::live::{self, Freshness, larger};
 use sched_abi::{
-    Bits, Column, Derived, Hook, Manifest, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec, ResourceId, Rows,
-    Setup, SetupError, Verdict, bit,
+    Bits, Column, Derived, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec,
+    ResourceId, Rows, Setup, SetupError, Verdict, bit,
 };
 
 /// A level that no use reaches.
@@ -99,6 +99,7 @@ impl Policy for WaterLevel {
         // Room on one node ends the fall-back of all the others.
         Manifest {
             filters: true,
+            columns: live::COLUMNS.and(NodeColumns::SELECTORS),
             reasons: REASONS,
             protective: true,
             monotone: !falls_back,

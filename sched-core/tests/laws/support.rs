@@ -1,6 +1,6 @@
 //! Schedulers and reference worlds that live through the same history.
 
-use crate::common::generate::{NOW_MS, Scenario, Step, bind, key, profile_text};
+use crate::common::generate::{NOW_MS, Scenario, Step, bind, key, profile_text, world};
 use crate::common::reference::{Outcome, Place, PodKey, Profile, World, decide};
 use sched_core::{Cluster, Event, NodeSpec, PodId, ProfileSet, Row, ScheduleError, Scheduler};
 use serde_json::Value;
@@ -66,7 +66,7 @@ impl Pair {
 
     pub(crate) fn of(scenario: &Scenario, profile: &Value, seed: u64) -> Self {
         let scheduler = scheduler_of(scenario, profile, seed);
-        Self { scheduler, world: scenario.world(), profile: Profile::from_json(profile) }
+        Self { scheduler, world: world(scenario), profile: Profile::from_json(profile) }
     }
 
     /// Does one step on both sides; what the scheduler refuses the world does not see. Returns whether it was accepted.

@@ -1,6 +1,6 @@
 //! The generators are worth something only if what they make reaches every answer: measured with the reference.
 
-use crate::common::generate::{key, profile, scenario};
+use crate::common::generate::{key, profile, scenario, world};
 use crate::common::reference::{Profile, decide};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -13,7 +13,7 @@ fn generated_input_reaches_every_reason_and_every_kind_of_decision() {
     for _ in 0..1_500 {
         let scenario = scenario(8).new_tree(&mut runner).expect("a scenario").current();
         let profile = Profile::from_json(&profile().new_tree(&mut runner).expect("a profile").current());
-        let world = scenario.world();
+        let world = world(&scenario);
         for pod in scenario.pending.iter().map(key) {
             let outcome = decide(&world, &profile, &pod, 0);
             let totals: BTreeSet<i128> = outcome.candidates.values().map(|candidate| candidate.total).collect();

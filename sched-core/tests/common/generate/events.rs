@@ -1,13 +1,11 @@
 //! Sequences of events over a few names, so that duplicates, unknown names, second binds and removals of what is not
 //! there come up by themselves; and events that every cluster must refuse.
 
-use super::nodes::{node, node_name};
-use super::pods::{pod, template};
-use super::{one_of, text};
+use super::{late, mark, node, one_of, pod, sample, template, text};
 use crate::common::reference::PodKey;
 use proptest::prelude::*;
 use sched_core::abi::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
-use sched_core::{Event, Mark, NodeSpec, PodSpec, Resources, Sample};
+use sched_core::{Event, NodeSpec, PodSpec, Resources, Sample};
 
 /// The largest quantity allowed.
 const MOST: i64 = 1 << 46;
@@ -100,28 +98,6 @@ fn few_pods() -> impl Strategy<Value = PodSpec> {
         name,
         template,
         terminating,
-    })
-}
-
-/// How long ago something happened that is told only now, milliseconds.
-fn late() -> impl Strategy<Value = u64> {
-    one_of(&[0, 1, 15_000, 60_000, 300_000])
-}
-
-/// A sample; its time is relative to when it is told.
-pub(crate) fn sample() -> impl Strategy<Value = Sample> {
-    let (cpu, memory) = (one_of(&[0, 1, 700, 4_000, 90_000]), one_of(&[0, 1 << 20, 5 << 30, MOST]));
-    (late(), one_of(&[0, 1, 15_000, 60_000]), cpu, memory)
-        .prop_map(|(at_ms, window_ms, cpu_milli, memory_bytes)| Sample { at_ms, window_ms, cpu_milli, memory_bytes })
-}
-
-/// A mark, with or without an end.
-pub(crate) fn mark() -> impl Strategy<Value = Mark> {
-    let time = || prop::option::of(one_of(&[0, 999_999_000, 1_000_050_000, 1_000_900_000]));
-    (text(&["", "memory pressure"]), time(), time()).prop_map(|(reason, from_ms, until_ms)| Mark {
-        reason,
-        from_ms,
-        until_ms,
     })
 }
 

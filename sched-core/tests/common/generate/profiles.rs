@@ -1,8 +1,8 @@
 //! Profiles: policies in any order, with weights and configuration, as the JSON that profile files hold.
 
-use super::selectors::{preferred, selector};
 use super::{one_of, text};
 use crate::common::reference::Kind;
+use policy_sdk::testing::strategies::{preferred, selector};
 use proptest::prelude::*;
 use sched_core::PolicyConfig;
 use sched_core::abi::PreferredTerm;

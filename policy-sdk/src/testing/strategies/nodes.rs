@@ -4,16 +4,16 @@ use super::{one_of, text};
 use proptest::prelude::*;
 use sched_core::{Labels, NodeImage, NodeSpec, Resources, Taint, TaintEffect};
 
-pub(crate) const ZONES: [&str; 4] = ["z1", "z2", "z3", ""];
-pub(crate) const DISKS: [&str; 4] = ["hdd", "ssd", "nvme", ""];
-pub(crate) const POOLS: [&str; 3] = ["a", "b", "batch"];
+pub(super) const ZONES: [&str; 4] = ["z1", "z2", "z3", ""];
+pub(super) const DISKS: [&str; 4] = ["hdd", "ssd", "nvme", ""];
+pub(super) const POOLS: [&str; 3] = ["a", "b", "batch"];
 /// Numbers, and what only looks like one.
-pub(crate) const GENERATIONS: [&str; 10] = ["1", "3", "5", "007", "-2", "+4", "2.5", " 3", "9223372036854775808", "ß"];
-pub(crate) const TAINT_KEYS: [&str; 4] = ["dedicated", "spot", "maintenance", "node.kubernetes.io/unschedulable"];
-pub(crate) const TAINT_VALUES: [&str; 3] = ["", "a", "true"];
-pub(crate) const EFFECTS: [TaintEffect; 3] =
+pub(super) const GENERATIONS: [&str; 10] = ["1", "3", "5", "007", "-2", "+4", "2.5", " 3", "9223372036854775808", "ß"];
+pub(super) const TAINT_KEYS: [&str; 4] = ["dedicated", "spot", "maintenance", "node.kubernetes.io/unschedulable"];
+pub(super) const TAINT_VALUES: [&str; 3] = ["", "a", "true"];
+pub(super) const EFFECTS: [TaintEffect; 3] =
     [TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute];
-pub(crate) const IMAGES: [&str; 8] = [
+pub(super) const IMAGES: [&str; 8] = [
     "nginx:latest",
     "nginx:1.25",
     "nginx",
@@ -27,12 +27,12 @@ const MIB: i64 = 1 << 20;
 const GIB: i64 = 1 << 30;
 
 /// The name of a node that may exist.
-pub(crate) fn node_name() -> impl Strategy<Value = String> {
+pub fn node_name() -> impl Strategy<Value = String> {
     (0..12_u32).prop_map(|i| format!("node-{i}"))
 }
 
 /// As many nodes, `node-0` onwards.
-pub(crate) fn nodes(count: usize) -> impl Strategy<Value = Vec<NodeSpec>> {
+pub fn nodes(count: usize) -> impl Strategy<Value = Vec<NodeSpec>> {
     prop::collection::vec(node(), count).prop_map(|mut nodes| {
         for (i, node) in nodes.iter_mut().enumerate() {
             rename(node, format!("node-{i}"));
@@ -49,7 +49,7 @@ fn rename(node: &mut NodeSpec, name: String) {
 }
 
 /// A node of any kind.
-pub(crate) fn node() -> impl Strategy<Value = NodeSpec> {
+pub fn node() -> impl Strategy<Value = NodeSpec> {
     let unschedulable = prop::bool::weighted(0.1);
     let images = prop::collection::vec(image(), 0..=4);
     let capacity = prop_oneof![3 => Just(false), 1 => Just(true)];

@@ -4,7 +4,7 @@ use super::nodes::{EFFECTS, IMAGES, TAINT_KEYS, TAINT_VALUES, node_name};
 use super::selectors::{pair, preferred, selector};
 use super::{one_of, text};
 use proptest::prelude::*;
-use sched_core::abi::QosClass;
+use sched_abi::QosClass;
 use sched_core::{
     Container, ContainerResources, HostPort, Owner, PodSpec, PodTemplate, Protocol, Resources, Toleration,
     TolerationOperator,
@@ -14,14 +14,14 @@ const MIB: i64 = 1 << 20;
 const GIB: i64 = 1 << 30;
 
 /// A pod whose name begins as given.
-pub(crate) fn pod(name: &'static str) -> impl Strategy<Value = PodSpec> {
+pub fn pod(name: &'static str) -> impl Strategy<Value = PodSpec> {
     (text(&["default", "batch"]), template(), prop::bool::weighted(0.1)).prop_map(
         move |(namespace, template, terminating)| PodSpec { namespace, name: name.to_owned(), template, terminating },
     )
 }
 
 /// A template of any kind; most pods ask for little more than CPU and memory.
-pub(crate) fn template() -> impl Strategy<Value = PodTemplate> {
+pub fn template() -> impl Strategy<Value = PodTemplate> {
     let rarely = |strategy: BoxedStrategy<Resources>| prop::option::weighted(0.15, strategy);
     let amounts = (
         prop_oneof![8 => Just(1..=1), 3 => Just(2..=3), 1 => Just(0..=0)]
@@ -79,7 +79,7 @@ fn owner() -> impl Strategy<Value = Owner> {
 }
 
 /// A container.
-pub(crate) fn container() -> impl Strategy<Value = Container> {
+pub fn container() -> impl Strategy<Value = Container> {
     let ports = prop_oneof![5 => Just(0..=0), 1 => Just(1..=2)]
         .prop_flat_map(|count| prop::collection::vec(host_port(), count));
     let image = prop_oneof![1 => Just(String::new()), 2 => text(&IMAGES)];

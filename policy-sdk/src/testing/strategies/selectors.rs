@@ -3,7 +3,7 @@
 use super::nodes::{DISKS, GENERATIONS, POOLS, ZONES, node_name};
 use super::text;
 use proptest::prelude::*;
-use sched_core::abi::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
+use sched_abi::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
 
 /// A label's key with values that nodes have, or nearly.
 fn key_and_value() -> impl Strategy<Value = (String, String)> {
@@ -19,7 +19,7 @@ fn key_and_value() -> impl Strategy<Value = (String, String)> {
 }
 
 /// A pair for `nodeSelector`.
-pub(crate) fn pair() -> impl Strategy<Value = (String, String)> {
+pub fn pair() -> impl Strategy<Value = (String, String)> {
     key_and_value()
 }
 
@@ -59,7 +59,7 @@ fn term() -> impl Strategy<Value = SelectorTerm> {
 }
 
 /// A selector; now and then without terms, which matches nothing.
-pub(crate) fn selector() -> impl Strategy<Value = NodeSelector> {
+pub fn selector() -> impl Strategy<Value = NodeSelector> {
     let named = prop::collection::vec(prop::collection::vec(field(), 1..=2), 1..=2).prop_map(|terms| {
         let term = |match_fields| SelectorTerm { match_fields, ..SelectorTerm::default() };
         terms.into_iter().map(term).collect()
@@ -69,7 +69,7 @@ pub(crate) fn selector() -> impl Strategy<Value = NodeSelector> {
 }
 
 /// A preferred term.
-pub(crate) fn preferred() -> impl Strategy<Value = PreferredTerm> {
+pub fn preferred() -> impl Strategy<Value = PreferredTerm> {
     let weight = prop_oneof![Just(0), Just(1), Just(100), 2..=99];
     (weight, term()).prop_map(|(weight, preference)| PreferredTerm { weight, preference })
 }

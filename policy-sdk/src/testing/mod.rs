@@ -1,0 +1,3 @@
+//! Tests for policies: strategies for clusters and pods.
+
+pub mod strategies;
