@@ -4,7 +4,8 @@
 use super::Cluster;
 use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
-use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
+use crate::error::ClusterError;
+use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId, SetupError};
 
@@ -86,8 +87,9 @@ impl Cluster {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
         self.publish_measured(now_ms);
-        self.roll(now_ms);
-        self.forecast.publish(&self.nodes, &self.pods, &self.apps);
+        if let Some(shown) = self.apps.look(now_ms) {
+            self.forecast.look(shown, &self.nodes, &self.pods, &self.apps);
+        }
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot);
@@ -116,12 +118,22 @@ impl Cluster {
         derived.stale.clear();
     }
 
-    /// Predicts anew if `now_ms` is the first time of a quantum. Everything that an embedder does rolls first, so that what is
+    /// Moves time on, as an event would that changes nothing: what is predicted once a quantum is predicted now and not in the
+    /// middle of a decision. An embedder may call it on a timer.
+    ///
+    /// Cost: nothing within a quantum ([`FORECAST_QUANTUM_MS`](crate::limits::FORECAST_QUANTUM_MS)), else all applications and rows.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), ClusterError> {
+        self.at(now_ms, |cluster| {
+            cluster.roll();
+            Ok(())
+        })
+    }
+
+    /// Predicts anew if the present is the first time of a quantum. Every event rolls before it changes anything, so that what is
     /// predicted within a quantum follows from what was applied before it, whenever decisions are made.
-    pub(crate) fn roll(&mut self, now_ms: u64) {
-        if self.apps.roll(now_ms) {
-            let at_ms = now_ms - now_ms % FORECAST_QUANTUM_MS;
-            self.forecast.roll(at_ms, &self.nodes, &self.pods, &self.apps);
+    pub(crate) fn roll(&mut self) {
+        if let Some(shown) = self.apps.roll(self.clock_ms) {
+            self.forecast.roll(shown, &self.nodes, &self.pods, &self.apps);
         }
     }
 

@@ -1,6 +1,7 @@
 //! One decision, step by step: snapshot, filter, score, select, reserve, commit or rollback, one file a step in this order.
 //! What they share, and the [`Scheduler`] that runs them, is here.
 
+mod bounded;
 mod chunk;
 mod commit;
 pub(crate) mod evaluate;
@@ -18,7 +19,7 @@ pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
 pub(crate) use snapshot::tolerates;
 
-use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
+use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot, quantised};
 use crate::config::{Profile, ProfileError, Weighted};
 use crate::error::{ClusterError, ScheduleError};
 use sched_abi::{Manifest, PodFields, Policy, Prepared};
@@ -61,6 +62,8 @@ pub struct Decision {
     pub feasible: u32,
     /// Generation of the cluster that the decision was made on.
     pub generation: u64,
+    /// The time that it was made for, as policies saw it, milliseconds.
+    pub at_ms: u64,
     /// No node passed all filters, and those that allow it were left out.
     pub fell_back: bool,
 }
@@ -94,11 +97,16 @@ pub struct Scheduler {
 impl Scheduler {
     /// An empty cluster under a profile. Ties are broken by `seed`.
     pub fn new(profile: &Profile, seed: u64) -> Result<Self, ProfileError> {
-        Self::with_policies(profile.build()?, seed)
+        Self::of(profile.build()?, seed)
     }
 
-    /// An empty cluster under policies of the embedder's own, each with its weight.
+    /// An empty cluster under policies of the embedder's own, each with its weight. Scores out of range are moved to its end:
+    /// 0..=100 where they are not normalised, else [`MAX_QUANTITY`](crate::limits::MAX_QUANTITY) either way.
     pub fn with_policies(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
+        Self::of(policies.into_iter().map(|(policy, weight)| (bounded::within_range(policy), weight)).collect(), seed)
+    }
+
+    fn of(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
         let mut cluster = Cluster::new();
         let entries = setup::entries(policies, &mut cluster)?;
         let fields = entries.iter().fold(PodFields::NONE, |fields, e| fields.and(e.manifest.pod_fields));
@@ -125,6 +133,11 @@ impl Scheduler {
         self.cluster.apply(event, now_ms)
     }
 
+    /// Moves time on; see [`Cluster::tick`].
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), ClusterError> {
+        self.cluster.tick(now_ms)
+    }
+
     /// Adds a pod; see [`Cluster::add_pod`].
     pub fn add_pod(&mut self, pod: &crate::PodSpec) -> Result<PodId, ClusterError> {
         self.cluster.add_pod(pod)
@@ -140,7 +153,8 @@ impl Scheduler {
         self.cluster.pod_sample(pod, sample, now_ms)
     }
 
-    /// Says where a waiting pod goes, and changes nothing that anyone can see. `Unschedulable` when no node is feasible;
+    /// Says where a waiting pod goes, and changes nothing that a later answer depends on, whatever time it is asked for.
+    /// `Unschedulable` when no node is feasible;
     /// [`Scheduler::explain`](crate::Scheduler::explain) says why.
     ///
     /// Cost: O(rows x policies) over columns; no allocation once the buffers have grown.
@@ -172,12 +186,14 @@ impl Scheduler {
             total: best.total,
             feasible: best.feasible,
             generation: self.cluster.generation(),
+            at_ms: quantised(now_ms),
             fell_back,
         })
     }
 
     /// Decides, reserves and commits.
     pub fn schedule(&mut self, pod: PodId, now_ms: u64) -> Result<Decision, ScheduleError> {
+        self.tick(now_ms)?;
         let decision = self.decide(pod, now_ms)?;
         self.reserve(&decision, now_ms)?;
         self.commit(pod, now_ms)?;

@@ -1,13 +1,13 @@
 //! Step 5: a tentative hold, checked exactly against the cluster as it is now.
 
 use super::{Decision, Scheduler, snapshot};
-use crate::cluster::{PodPhase, Snapshot};
+use crate::cluster::{PodPhase, Snapshot, quantised};
 use crate::error::ScheduleError;
 use sched_abi::{Hook, Rows, Verdict};
 
 impl Scheduler {
     /// Holds the decision's room for its pod. The filters are asked once more about that one row, so that a decision made
-    /// on an older generation is carried out only if it still stands.
+    /// on an older generation, or for another time, is carried out only if it still stands.
     ///
     /// Cost: a call of each filter for one row.
     pub fn reserve(&mut self, decision: &Decision, now_ms: u64) -> Result<(), ScheduleError> {
@@ -16,7 +16,7 @@ impl Scheduler {
             Some(PodPhase::Pending) => {}
             Some(_) => return Err(ScheduleError::NotPending),
         }
-        let stands = self.cluster.generation() == decision.generation;
+        let stands = self.cluster.generation() == decision.generation && quantised(now_ms) == decision.at_ms;
         if !stands && !self.still_fits(decision, now_ms) {
             let node =
                 self.cluster.node_name(decision.row).map_or_else(|| format!("row {}", decision.row.0), str::to_owned);

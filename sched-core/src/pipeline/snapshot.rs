@@ -97,7 +97,7 @@ fn plain<'a>(cluster: &Cluster, pod: PodId, class: &'a Class) -> PodView<'a> {
         daemon_set: template.owner.as_ref().is_some_and(|o| o.kind == "DaemonSet"),
         node_name,
         containers: (template.containers.len() + template.init_containers.len()) as u32,
-        estimate: cluster.estimate(pod.0),
+        estimate: cluster.estimate_shown(pod.0),
         matches: matches(cluster, template),
         ..PodView::default()
     }

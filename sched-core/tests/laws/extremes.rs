@@ -51,7 +51,7 @@ fn amount() -> impl Strategy<Value = i64> {
 /// Of a dump, what is said of the one node.
 fn node_part(s: &Scheduler) -> String {
     let dump = s.cluster().dump();
-    dump.lines().take_while(|line| !line.starts_with("pod ") && !line.starts_with("app ")).collect()
+    dump.lines().take_while(|line| !["pod ", "quantum "].iter().any(|start| line.starts_with(start))).collect()
 }
 
 proptest! {
