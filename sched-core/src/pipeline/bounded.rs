@@ -5,45 +5,44 @@ use sched_abi::{Hook, Manifest, Nodes, Normalize, PodView, Policy, Prepared, Row
 
 /// The policy, with scores out of range moved to its end.
 pub(crate) fn within_range(policy: Box<dyn Policy>) -> Box<dyn Policy> {
-    Box::new(Bounded(policy))
+    let (least, most) = match policy.manifest().normalize {
+        Normalize::None => (0, super::normalize::MAX_SCORE),
+        // Scaled by their maximum alone, what is below 0 would leave the range of scores.
+        Normalize::Max | Normalize::MaxReversed => (0, MAX_QUANTITY),
+        Normalize::MinMaxReversed => (-MAX_QUANTITY, MAX_QUANTITY),
+    };
+    Box::new(Bounded { policy, least, most })
 }
 
-struct Bounded(Box<dyn Policy>);
-
-impl Bounded {
-    fn clamp(&self, raw: i64) -> i64 {
-        match self.0.manifest().normalize {
-            Normalize::None => raw.clamp(0, super::normalize::MAX_SCORE),
-            // Scaled by their maximum alone, what is below 0 would leave the range of scores.
-            Normalize::Max | Normalize::MaxReversed => raw.clamp(0, MAX_QUANTITY),
-            Normalize::MinMaxReversed => raw.clamp(-MAX_QUANTITY, MAX_QUANTITY),
-        }
-    }
+struct Bounded {
+    policy: Box<dyn Policy>,
+    least: i64,
+    most: i64,
 }
 
 impl Policy for Bounded {
     fn manifest(&self) -> Manifest {
-        self.0.manifest()
+        self.policy.manifest()
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
-        self.0.setup(host)
+        self.policy.setup(host)
     }
 
     fn configured_reasons(&self) -> &[String] {
-        self.0.configured_reasons()
+        self.policy.configured_reasons()
     }
 
     fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &mut [u64; 16]) -> Prepared {
-        let mut prepared = self.0.prepare(pod, nodes, block);
+        let mut prepared = self.policy.prepare(pod, nodes, block);
         if let Hook::Constant(raw) = &mut prepared.score {
-            *raw = self.clamp(*raw);
+            *raw = (*raw).clamp(self.least, self.most);
         }
         prepared
     }
 
     fn filter(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
-        self.0.filter(pod, nodes, block, rows, out);
+        self.policy.filter(pod, nodes, block, rows, out);
     }
 
     fn filter_bits(
@@ -54,13 +53,18 @@ impl Policy for Bounded {
         start: usize,
         feasible: &mut [u64],
     ) -> bool {
-        self.0.filter_bits(pod, nodes, block, start, feasible)
+        self.policy.filter_bits(pod, nodes, block, start, feasible)
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
-        self.0.score(pod, nodes, block, rows, out);
-        for raw in out {
-            *raw = self.clamp(*raw);
+        self.policy.score(pod, nodes, block, rows, out);
+        // One vector loop says whether any score is out of range: a difference is below 0 then.
+        let (least, most) = (self.least, self.most);
+        let signs = |all: i64, &raw: &i64| all | raw.wrapping_sub(least) | most.wrapping_sub(raw);
+        if out.iter().fold(0, signs) < 0 {
+            for raw in out {
+                *raw = (*raw).clamp(least, most);
+            }
         }
     }
 }
