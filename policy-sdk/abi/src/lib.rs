@@ -18,7 +18,7 @@ pub use column::{
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{
-    Hook, Locality, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec,
+    Hook, Locality, MAX_RAW_SCORE, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec,
 };
 pub use rows::{Rows, bits_where, keep_rows};
 pub use selector::{LabelSelector, NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};

@@ -12,6 +12,9 @@ pub enum Locality {
     CrossRow,
 }
 
+/// The largest raw score of a policy that is normalised; where lowest is best, the least is its negative.
+pub const MAX_RAW_SCORE: i64 = 1 << 46;
+
 /// How raw scores become 0..=100 over the candidates of one decision. Divisions truncate, as in kube-scheduler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Normalize {
@@ -72,6 +75,15 @@ impl PodFields {
     /// `forecast_cpu`, `forecast_request`, `forecast_variance` and `same_app_requested`.
     pub const FORECAST: Self = Self(16);
 
+    /// Every one with its name, in the order of their bits.
+    pub const NAMED: &[(&str, Self)] = &[
+        ("nodeAffinity", Self::NODE_AFFINITY),
+        ("taints", Self::TAINTS),
+        ("ports", Self::PORTS),
+        ("images", Self::IMAGES),
+        ("forecast", Self::FORECAST),
+    ];
+
     /// Both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -82,6 +94,11 @@ impl PodFields {
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED.iter().filter(move |(_, field)| self.has(*field)).map(|(name, _)| *name)
     }
 }
 

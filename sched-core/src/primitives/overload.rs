@@ -24,8 +24,8 @@ use super::{WHOLE, whole_bits};
 use crate::limits::FORECAST_QUANTUM_MS;
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
-    Aggregate, Column, Derived, Hook, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields, PodView,
-    Policy, Prepared, ResourceId, Rows, Setup, SetupError,
+    Aggregate, Column, Derived, Hook, MAX_RAW_SCORE, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields,
+    PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError,
 };
 
 /// Rows that are computed together, hour after hour: what is kept of them stays within the L1 cache, and each column is
@@ -41,8 +41,8 @@ const PARTS: f64 = 16.0;
 /// Added to every cost, so that raw scores are not negative: a node that is predicted to be full a hundred times over is
 /// below it.
 const OFFSET: f64 = 1_024.0;
-/// The largest raw score.
-const MAX_RAW: f64 = crate::limits::MAX_QUANTITY as f64;
+/// The largest cost: its parts are the largest raw score.
+const MAX_COST: f64 = MAX_RAW_SCORE as f64 / PARTS;
 /// What growing uncertainty costs, milli-CPU-hours for an error as wide as the node.
 const UNCERTAINTY: f64 = 200.0;
 /// What a full node is preferred by over an empty one, milli-CPU-hours.
@@ -268,8 +268,8 @@ impl Policy for ExpectedOverload {
                 cost[i] += (UNCERTAINTY * b[i] - FULLNESS * most[i]) / (capacity[i] + 1.0) + OFFSET;
             }
             for (out, &cost) in out.iter_mut().zip(&cost) {
-                let parts = if cost > 0.0 { cost * PARTS } else { 0.0 };
-                *out = (whole_bits(if parts < MAX_RAW { parts } else { MAX_RAW }) & WHOLE) as i64;
+                let cost = if cost < MAX_COST { cost } else { MAX_COST };
+                *out = (whole_bits(if cost > 0.0 { cost * PARTS } else { 0.0 }) & WHOLE) as i64;
             }
         }
     }

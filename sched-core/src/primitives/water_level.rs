@@ -95,15 +95,14 @@ impl WaterLevel {
 
 impl Policy for WaterLevel {
     fn manifest(&self) -> Manifest {
-        let by_kind = self.config.when_all_above;
-        let falls_back = by_kind.elastic == AllAbove::FallBack || by_kind.online == AllAbove::FallBack;
-        // Room on one node ends the fall-back of all the others.
+        // Not monotone: a resource of which the node has nothing is not looked at; and room on one node ends the fall-back of
+        // all the others.
         Manifest {
             filters: true,
             columns: live::COLUMNS.and(NodeColumns::SELECTORS),
             reasons: REASONS,
             protective: true,
-            monotone: !falls_back,
+            monotone: false,
             ..Manifest::new("WaterLevel")
         }
     }
