@@ -4,6 +4,9 @@
 
 extern crate alloc;
 
+#[cfg(feature = "serde")]
+pub mod ask;
+mod changes;
 mod column;
 mod measured;
 mod pod;
@@ -11,7 +14,9 @@ mod policy;
 mod rows;
 mod selector;
 mod verdict;
+pub mod wire;
 
+pub use changes::Changes;
 pub use column::{
     Aggregate, Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit, keep_bits,
 };

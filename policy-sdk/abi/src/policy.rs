@@ -1,10 +1,11 @@
 //! The trait every policy implements, native or sandboxed, and the manifest in which it says what it is.
 
 use crate::{Nodes, PodView, Rows, Setup, SetupError, Verdict};
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 
 /// What a policy's answer for a node may depend on besides pod, configuration and time quantum.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Locality {
     /// That node's row alone: answers can be cached row by row.
     RowLocal,
@@ -14,6 +15,7 @@ pub enum Locality {
 
 /// How raw scores become 0..=100 over the candidates of one decision. Divisions truncate, as in kube-scheduler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Normalize {
     /// They are within 0..=100 already.
     None,
@@ -27,6 +29,7 @@ pub enum Normalize {
 
 /// What fills the `{}` of a reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum ReasonArg {
     /// Nothing: one place in the pod's reason table.
     None,
@@ -38,10 +41,15 @@ pub enum ReasonArg {
 
 /// An entry of a policy's reason table. For a pod the entries are expanded one after the other; a place in the expanded
 /// table is what a [`Verdict`] names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct ReasonSpec {
     /// The text, as kube-scheduler words it where it has one; `{}` stands for the argument.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// What the argument is.
     pub arg: ReasonArg,
 }
@@ -50,12 +58,19 @@ impl ReasonSpec {
     /// A reason without an argument.
     #[must_use]
     pub const fn plain(text: &'static str) -> Self {
-        Self { text, arg: ReasonArg::None }
+        Self::with(text, ReasonArg::None)
+    }
+
+    /// A reason with an argument.
+    #[must_use]
+    pub const fn with(text: &'static str, arg: ReasonArg) -> Self {
+        Self { text: Cow::Borrowed(text), arg }
     }
 }
 
 /// Fields of [`PodView`] that the host fills only if a policy of the profile reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct PodFields(u32);
 
 impl PodFields {
@@ -71,6 +86,8 @@ impl PodFields {
     pub const IMAGES: Self = Self(8);
     /// `forecast_cpu`, `forecast_request`, `forecast_variance` and `same_app_requested`.
     pub const FORECAST: Self = Self(16);
+    /// All of them.
+    pub const ALL: Self = Self(31);
 
     /// Both.
     #[must_use]
@@ -96,6 +113,7 @@ impl PodFields {
 /// assert_eq!(reads.names().collect::<Vec<_>>(), ["allocatable", "requested"]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct NodeColumns(u32);
 
 impl NodeColumns {
@@ -131,6 +149,9 @@ impl NodeColumns {
     pub const AGGREGATES: Self = Self(1 << 13);
     /// [`Nodes::now_ms`].
     pub const TIME: Self = Self(1 << 14);
+
+    /// All of them.
+    pub const ALL: Self = Self((1 << 15) - 1);
 
     /// Every kind with its name, in the order of their bits.
     pub const NAMED: &[(&str, Self)] = &[
@@ -170,10 +191,15 @@ impl NodeColumns {
 }
 
 /// What a policy says of itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct Manifest {
     /// Its name, as profiles write it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether it has a filter.
     pub filters: bool,
     /// Whether it scores.
@@ -187,7 +213,7 @@ pub struct Manifest {
     /// How its scores are normalised.
     pub normalize: Normalize,
     /// Its reasons.
-    pub reasons: &'static [ReasonSpec],
+    pub reasons: Cow<'static, [ReasonSpec]>,
     /// Whether it protects the cluster, so that its failure rejects rather than abstains.
     pub protective: bool,
     /// Whether more free capacity on a node always leaves every feasible node feasible.
@@ -202,14 +228,14 @@ impl Manifest {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
-            name,
+            name: Cow::Borrowed(name),
             filters: false,
             scores: false,
             pod_fields: PodFields::NONE,
             columns: NodeColumns::NONE,
             locality: Locality::RowLocal,
             normalize: Normalize::None,
-            reasons: &[],
+            reasons: Cow::Borrowed(&[]),
             protective: false,
             monotone: true,
             prefers_room: false,

@@ -25,6 +25,8 @@ pub(crate) struct Forecast {
     by_app: Vec<(u32, i64)>,
     /// Every row is due.
     all_stale: bool,
+    /// How often the columns were written anew as a whole.
+    pub(crate) epoch: u64,
 }
 
 /// Expected overload under one curve.
@@ -118,6 +120,7 @@ impl Forecast {
         }
         let stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.all_stale) {
+            self.epoch += 1;
             for row in 0..rows as u32 {
                 self.compute(row, nodes, pods, apps);
             }

@@ -54,6 +54,8 @@ struct Statistic {
 /// The histories of all rows.
 #[derive(Debug, Default)]
 pub(crate) struct History {
+    /// How often a statistic was brought to a refresh for all rows.
+    pub(crate) epoch: u64,
     spans: Vec<Span>,
     statistics: Vec<Statistic>,
     rows: Vec<Option<Box<RowHistory>>>,
@@ -74,6 +76,7 @@ impl History {
         });
         let (refreshed, values, taken_at) = (Vec::new(), Vec::new(), Vec::new());
         self.statistics.push(Statistic { spec, ring, refreshed, values, taken_at, published: 0 });
+        self.epoch += 1;
         // Rings have one place a span: what was kept for fewer is of no use.
         self.rows.clear();
     }
@@ -141,6 +144,7 @@ impl History {
                     statistic.refresh(row, now_ms, history.as_deref());
                 }
                 statistic.published = refresh;
+                self.epoch += 1;
             }
         }
     }

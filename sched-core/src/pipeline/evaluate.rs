@@ -8,12 +8,13 @@ use super::{Entry, Ready, Scheduler};
 use crate::cluster::{PodId, Row, Snapshot, ones};
 use crate::error::ScheduleError;
 use sched_abi::{Bits, Hook, MAX_REASONS, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
+use std::borrow::Cow;
 
 /// One policy's answer.
 #[derive(Clone, Debug)]
 pub struct PolicyAnswer {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its weight.
     pub weight: i64,
     /// Whether it has a filter that ran for this pod.
@@ -136,7 +137,7 @@ impl Scheduler {
         let prepared = ready.prepared;
         let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
         PolicyAnswer {
-            policy: manifest.name,
+            policy: manifest.name.clone(),
             weight: entry.weight,
             filtered: manifest.filters && prepared.filter == Hook::Run,
             scored: manifest.scores && prepared.score != Hook::Skip,
@@ -165,12 +166,12 @@ impl Scheduler {
     /// A policy's reasons with their arguments, for a pod; and a bit for each place that the node's mark completes.
     fn reason_table(&self, entry: &Entry, pod: &PodView<'_>) -> (Vec<String>, u64) {
         let (mut table, mut marks) = (Vec::new(), 0);
-        for reason in entry.manifest.reasons {
+        for reason in &*entry.manifest.reasons {
             match reason.arg {
-                ReasonArg::None => table.push(reason.text.to_owned()),
+                ReasonArg::None => table.push(reason.text.to_string()),
                 ReasonArg::Mark => {
                     marks |= 1 << table.len().min(MAX_REASONS as usize);
-                    table.push(reason.text.to_owned());
+                    table.push(reason.text.to_string());
                 }
                 ReasonArg::RequestedResource => {
                     for request in pod.requests.iter().filter(|r| r.resource != ResourceId::PODS) {

@@ -116,8 +116,8 @@ impl Scheduler {
     }
 
     /// The names of the policies, in profile order.
-    pub fn policies(&self) -> impl Iterator<Item = &'static str> {
-        self.entries.iter().map(|e| e.manifest.name)
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|e| &*e.manifest.name)
     }
 
     /// Applies a change of the cluster; see [`Cluster::apply`].

@@ -5,7 +5,7 @@ use crate::cluster::Cluster;
 use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
 use sched_abi::{
-    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
+    Aggregate, Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
 };
 
 /// Sets policies up against a cluster.
@@ -22,15 +22,15 @@ pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<
     for (mut policy, weight) in policies {
         let manifest = policy.manifest();
         if !(0..=MAX_WEIGHT).contains(&weight) {
-            return Err(ProfileError::Weight { policy: manifest.name.to_owned(), weight });
+            return Err(ProfileError::Weight { policy: manifest.name.into_owned(), weight });
         }
         if entries.iter().any(|e| e.manifest.name == manifest.name) {
-            return Err(ProfileError::Twice(manifest.name.to_owned()));
+            return Err(ProfileError::Twice(manifest.name.into_owned()));
         }
         let mut host = Host { cluster, count: 0 };
         policy
             .setup(&mut host)
-            .map_err(|SetupError(problem)| ProfileError::Setup { policy: manifest.name.to_owned(), problem })?;
+            .map_err(|SetupError(problem)| ProfileError::Setup { policy: manifest.name.to_string(), problem })?;
         entries.push(Entry { policy, manifest, weight });
     }
     Ok(entries)
@@ -61,6 +61,12 @@ impl Setup for Host<'_> {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
         Ok(Column::Derived(self.cluster.derive(derived)? as u16))
+    }
+
+    fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
+        self.one_more()?;
+        let Aggregate::OverloadBand(curve) = aggregate;
+        self.cluster.derive(Derived::ExpectedOverload(curve)).map(drop)
     }
 
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
