@@ -184,6 +184,12 @@ impl NodeColumns {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any of `other` are among these.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Their names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMED.iter().filter(move |(_, kind)| self.has(*kind)).map(|(name, _)| *name)
@@ -277,6 +283,34 @@ impl Prepared {
     pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false, fall_back: false };
 }
 
+/// What a policy whose call failed says of every node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum FailureMode {
+    /// Rejects them all, with a reason that names the policy.
+    Reject,
+    /// Nothing: it takes no part in the decision.
+    Abstain,
+}
+
+/// What a policy did so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+pub struct Statistics {
+    /// Calls of its hooks.
+    pub calls: u64,
+    /// Rows that they were about.
+    pub rows: u64,
+    /// Fuel that they took.
+    pub fuel: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Decisions that it failed in.
+    pub failed_decisions: u64,
+    /// It failed too often and is asked no more.
+    pub quarantined: bool,
+}
+
 /// A filter, a score, or both, over the whole node table at once.
 ///
 /// A policy keeps nothing between calls: what it answers is a function of its configuration, the pod and the columns.
@@ -320,6 +354,18 @@ pub trait Policy: Send + Sync {
     ) -> bool {
         let _ = (pod, nodes, block, start, feasible);
         false
+    }
+
+    /// What stands instead of the policy's answers since the last `prepare`, because a call failed; `None` where none did.
+    /// Only sandboxed policies fail.
+    fn failure(&self, pod: &PodView<'_>) -> Option<Prepared> {
+        let _ = pod;
+        None
+    }
+
+    /// What the policy did so far, where somebody counts.
+    fn statistics(&self) -> Option<Statistics> {
+        None
     }
 
     /// Writes a raw score for every row of `rows` to the same place of `out`.

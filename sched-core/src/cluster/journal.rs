@@ -42,9 +42,7 @@ impl Changed {
             Self::Mark => NodeColumns::MARKED,
             // What is derived follows the machine, the pods on it and their samples.
             Self::Allocatable(_) => NodeColumns::ALLOCATABLE.and(NodeColumns::CAPACITY).and(NodeColumns::DERIVED),
-            Self::Requested(_) => {
-                NodeColumns::REQUESTED.and(NodeColumns::SCORING_REQUESTED).and(NodeColumns::DERIVED)
-            }
+            Self::Requested(_) => NodeColumns::REQUESTED.and(NodeColumns::SCORING_REQUESTED).and(NodeColumns::DERIVED),
             Self::Usage => {
                 let sampled = NodeColumns::USAGE.and(NodeColumns::SAMPLED_AT).and(NodeColumns::UNSEEN);
                 sampled.and(NodeColumns::DERIVED)

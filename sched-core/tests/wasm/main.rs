@@ -1,0 +1,10 @@
+//! Sandboxed policies: what they answer is what the native ones answer, and nothing that they do harms their host.
+
+#[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod support;
