@@ -8,3 +8,4 @@ pub mod memory;
 pub mod ratio;
 pub mod rng;
 pub mod scenario;
+pub mod wasm;

@@ -363,6 +363,11 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// Why the last call that failed did so.
+    fn last_problem(&self) -> Option<String> {
+        None
+    }
+
     /// What the policy did so far, where somebody counts.
     fn statistics(&self) -> Option<Statistics> {
         None

@@ -415,6 +415,10 @@ impl Policy for WasmPolicy {
         self.failed.load(Ordering::Relaxed).then(|| self.substitute(self.failure_place(pod)))
     }
 
+    fn last_problem(&self) -> Option<String> {
+        self.last_error().map(|error| error.to_string())
+    }
+
     fn statistics(&self) -> Option<Statistics> {
         Some(self.state().statistics)
     }

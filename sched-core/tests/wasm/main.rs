@@ -7,4 +7,8 @@ mod common;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod wat;

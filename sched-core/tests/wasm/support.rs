@@ -22,8 +22,8 @@ pub(crate) fn module(policy: &str) -> &'static Module {
 /// The policy of an entry, sandboxed where it has a module.
 pub(crate) fn sandboxed(entry: &PolicyEntry) -> Weighted {
     let Some(module) = MODULES.get(entry.config.name()) else { return (entry.config.build(), entry.weight) };
-    let settings = serde_json::to_value(&entry.config).unwrap()["config"].to_string();
-    let policy = WasmPolicy::new(module, WasmPolicyConfig { settings, ..WasmPolicyConfig::default() });
+    let config = WasmPolicyConfig { settings: entry.config.settings(), ..WasmPolicyConfig::default() };
+    let policy = WasmPolicy::new(module, config);
     (Box::new(policy.unwrap_or_else(|error| panic!("{error}"))), entry.weight)
 }
 
