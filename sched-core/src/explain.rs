@@ -3,6 +3,7 @@
 use crate::cluster::{PodId, PodTemplate, Row};
 use crate::error::ScheduleError;
 use crate::pipeline::{Evaluation, Scheduler};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,7 +12,7 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyRun {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its weight.
     pub weight: i64,
     /// Whether it filtered.
@@ -25,7 +26,7 @@ pub struct PolicyRun {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyReasons {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its reasons.
     pub reasons: Vec<String>,
 }
@@ -37,7 +38,7 @@ pub struct Rejection {
     /// The node.
     pub node: String,
     /// The first policy, in profile order, that rejected it.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// It was out before any filter: the pod names its nodes one by one, and this is none of them.
     pub narrowed: bool,
     /// Removing pods from it would not help.
@@ -53,7 +54,7 @@ pub struct Rejection {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyScore {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Before normalisation.
     pub raw: i64,
     /// 0..=100.
@@ -124,7 +125,7 @@ impl Scheduler {
         let template = self.cluster().pods.class_of(pod.0).map(|c| &*c.template).ok_or(ScheduleError::UnknownPod)?;
         let rejected = self.rejections(&evaluation);
         let message = self.message(&evaluation, &rejected);
-        let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy, a.reject.clone()?)));
+        let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy.clone(), a.reject.clone()?)));
         Ok(Explanation {
             pod: self.cluster().pods.full_name(pod.0),
             nodes: evaluation.rows.len(),
@@ -144,7 +145,7 @@ impl Scheduler {
     }
 
     fn rejections(&self, evaluation: &Evaluation) -> Vec<Rejection> {
-        let narrowing = evaluation.answers.iter().find(|a| a.narrowed).map(|a| a.policy);
+        let narrowing = evaluation.answers.iter().find(|a| a.narrowed).map(|a| &a.policy);
         let outright = evaluation.answers.iter().any(|a| a.reject.is_some());
         let mut list = Vec::new();
         for (k, &row) in evaluation.rows.iter().enumerate().filter(|_| !outright) {
@@ -155,7 +156,7 @@ impl Scheduler {
                     // Not in the order of resource ids, which depends on what was interned first.
                     let mut reasons = self.texts(answer, verdict, row);
                     reasons.sort_unstable();
-                    against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy, reasons }));
+                    against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy.clone(), reasons }));
                 }
             }
             let outside = narrowing.filter(|_| {
@@ -166,7 +167,7 @@ impl Scheduler {
             });
             if let Some(policy) = outside {
                 let reasons = vec![format!("node(s) didn't satisfy plugin(s) [{policy}]")];
-                against.insert(0, (true, PolicyReasons { policy, reasons }));
+                against.insert(0, (true, PolicyReasons { policy: policy.clone(), reasons }));
             }
             let mut against = against.into_iter();
             if let Some((unresolvable, PolicyReasons { policy, reasons })) = against.next() {
@@ -198,7 +199,7 @@ impl Scheduler {
             scored.map(move |a| {
                 let score = a.scores.get(k).copied().unwrap_or(0);
                 PolicyScore {
-                    policy: a.policy,
+                    policy: a.policy.clone(),
                     raw: a.raw.get(k).copied().unwrap_or(0),
                     score,
                     weighted: a.weight * score,
@@ -219,7 +220,7 @@ impl Scheduler {
     fn message(&self, evaluation: &Evaluation, rejected: &[Rejection]) -> String {
         let all = evaluation.rows.len();
         if let Some(row) = evaluation.chosen {
-            let left_out: Vec<&str> = evaluation.answers.iter().filter(|a| a.fell_back).map(|a| a.policy).collect();
+            let left_out: Vec<&str> = evaluation.answers.iter().filter(|a| a.fell_back).map(|a| &*a.policy).collect();
             let without =
                 if left_out.is_empty() { String::new() } else { format!(" without {}", left_out.join(" and ")) };
             let feasible = evaluation.feasible.len();
@@ -242,7 +243,7 @@ impl Scheduler {
 }
 
 fn run(answer: &crate::pipeline::PolicyAnswer) -> PolicyRun {
-    PolicyRun { policy: answer.policy, weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
+    PolicyRun { policy: answer.policy.clone(), weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
 }
 
 /// What the pod asks for that the library keeps but does not evaluate.

@@ -91,6 +91,7 @@ impl Pod {
             estimate: self.estimate,
             estimates: &self.estimates,
             matches: self.matches,
+            version: 0,
         }
     }
 

@@ -4,8 +4,7 @@ use super::laws::Law;
 use std::fmt;
 
 /// A broken law, with the smallest cluster that was found to show it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Failure {
     /// The law's name.
     pub law: String,
@@ -32,8 +31,8 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// What came of one law.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// It holds on every case.
     Holds,
@@ -44,8 +43,7 @@ pub enum Outcome {
 }
 
 /// What came of every law that a policy was judged by.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Report {
     /// The policy's name.
     pub policy: String,

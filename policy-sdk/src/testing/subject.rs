@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
     /// Asks an instance that was never used about all rows of a case.
     pub(super) fn answers(&self, case: &Case) -> Result<Answers, String> {
         let policy = self.fresh()?;
-        let asked = Asked::new(&*policy, self.manifest, &case.pod, &case.table);
+        let asked = Asked::new(&*policy, self.manifest.clone(), &case.pod, &case.table);
         Ok(asked.answers(case.table.rows))
     }
 }

@@ -66,7 +66,7 @@ impl Wrong {
             filters: true,
             scores: true,
             columns: NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED),
-            reasons: REASONS,
+            reasons: REASONS.into(),
             prefers_room: true,
             ..Manifest::new("Wrong")
         };
@@ -110,7 +110,7 @@ pub(crate) fn score(call: &Call<'_>, row: usize) -> i64 {
 
 impl Policy for Wrong {
     fn manifest(&self) -> Manifest {
-        self.manifest
+        self.manifest.clone()
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

@@ -7,7 +7,7 @@ use super::rowset::set_bit;
 use crate::error::ClusterError;
 use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
-use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId, SetupError};
+use sched_abi::{Aggregate, Bits, Changes, Column, Derived, NodeColumns, Nodes, ResourceId, SetupError};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct DerivedColumns {
     columns: Vec<DerivedColumn>,
     /// The heat slot that the columns stand for.
     slot: Option<u64>,
+    /// How often the columns were written anew as a whole.
+    epoch: u64,
     /// Rows whose recent placements changed since.
     stale: Vec<u32>,
     /// Rows at that time.
@@ -93,6 +95,7 @@ impl Cluster {
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot);
+        derived.epoch += u64::from(all);
         for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
@@ -154,6 +157,7 @@ impl Cluster {
             }
         }
         derived.marked_for = Some((from, until));
+        derived.epoch += 1;
     }
 }
 
@@ -262,5 +266,46 @@ impl Nodes for Snapshot<'_> {
 
     fn taint_sets(&self) -> &[u32] {
         &self.cluster.nodes.taint_set
+    }
+
+    fn changes(&self) -> Option<&dyn Changes> {
+        Some(self)
+    }
+}
+
+/// Every derived column's row is marked for publishing only where the journal has an entry for the row too, so that the
+/// journal's rows cover what was published row by row; what was published as a whole counts an epoch.
+impl Changes for Snapshot<'_> {
+    fn position(&self) -> u64 {
+        self.cluster.journal.end()
+    }
+
+    fn epochs(&self) -> u64 {
+        let Cluster { derived, forecast, measured, .. } = self.cluster;
+        derived.epoch + forecast.epoch + measured.epoch()
+    }
+
+    fn epoch(&self, column: Column) -> u64 {
+        let Column::Derived(index) = column else { return 0 };
+        let Cluster { derived, forecast, measured, .. } = self.cluster;
+        match derived.columns.get(index as usize).map(|c| c.derived) {
+            Some(
+                Derived::ForecastCpu { .. }
+                | Derived::ForecastVariance
+                | Derived::ProfiledCpu
+                | Derived::ExpectedOverload(_),
+            ) => forecast.epoch,
+            Some(Derived::Heat { .. } | Derived::RecentBinds { .. }) => derived.epoch,
+            Some(
+                Derived::Unmeasured(_) | Derived::UsageOver(_) | Derived::UsageOverAt(_) | Derived::BindsSeen { .. },
+            ) => measured.epoch(),
+            None => 0,
+        }
+    }
+
+    fn since(&self, position: u64, each: &mut dyn FnMut(u32, NodeColumns)) -> bool {
+        let Some(changes) = self.cluster.journal.since(position) else { return false };
+        changes.for_each(|change| each(change.row, change.column.kinds()));
+        true
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Forecast {
     all_stale: bool,
     /// Which predictions the columns stand for.
     shown: Option<Shown>,
+    /// How often the columns were written anew as a whole.
+    pub(crate) epoch: u64,
 }
 
 /// Expected overload under one curve.
@@ -155,6 +157,7 @@ impl Forecast {
         }
         let stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.all_stale) {
+            self.epoch += 1;
             for row in 0..rows as u32 {
                 self.compute(row, nodes, pods, apps);
             }

@@ -73,6 +73,8 @@ impl Told {
 /// The histories of all rows.
 #[derive(Debug, Default)]
 pub(crate) struct History {
+    /// How often a statistic was brought to a refresh for all rows.
+    pub(crate) epoch: u64,
     spans: Vec<Span>,
     statistics: Vec<Statistic>,
     rows: Vec<Option<Box<RowHistory>>>,
@@ -93,6 +95,7 @@ impl History {
         });
         let (told, values, taken_at, stale) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         self.statistics.push(Statistic { spec, ring, told, values, taken_at, shown: None, stale });
+        self.epoch += 1;
         // Rings have one place a span: what was kept for fewer is of no use.
         self.rows.clear();
     }
@@ -168,6 +171,7 @@ impl History {
                     statistic.show(row, now_ms, history.as_deref());
                 }
                 statistic.shown = Some(refresh);
+                self.epoch += 1;
             }
             statistic.stale.fill(0);
         }

@@ -1,7 +1,9 @@
 //! Policies that the library does not know, held to the range that the arithmetic of totals is exact in.
 
 use crate::limits::MAX_QUANTITY;
-use sched_abi::{Hook, Manifest, Nodes, Normalize, PodView, Policy, Prepared, Rows, Setup, SetupError, Verdict};
+use sched_abi::{
+    Hook, Manifest, Nodes, Normalize, PodView, Policy, Prepared, Rows, Setup, SetupError, Statistics, Verdict,
+};
 
 /// The policy, with scores out of range moved to its end.
 pub(crate) fn within_range(policy: Box<dyn Policy>) -> Box<dyn Policy> {
@@ -54,6 +56,18 @@ impl Policy for Bounded {
         feasible: &mut [u64],
     ) -> bool {
         self.policy.filter_bits(pod, nodes, block, start, feasible)
+    }
+
+    fn failure(&self, pod: &PodView<'_>) -> Option<Prepared> {
+        self.policy.failure(pod)
+    }
+
+    fn last_problem(&self) -> Option<String> {
+        self.policy.last_problem()
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.policy.statistics()
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {

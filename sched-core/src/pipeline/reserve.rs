@@ -39,7 +39,7 @@ impl Scheduler {
         if decision.fell_back {
             snapshot::fall_back(&self.entries, &mut scratch.ready);
         }
-        self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
+        let stands = self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
             let prepared = ready.prepared;
             let outside =
                 prepared.narrow && pod.named_nodes.is_some_and(|named| !sched_abi::bit(named, decision.row.0 as usize));
@@ -51,6 +51,9 @@ impl Scheduler {
                 entry.policy.filter(&pod, &nodes, &ready.block, Rows::List(&[decision.row.0]), &mut verdict);
             }
             verdict == [Verdict::PASS]
-        })
+        });
+        // A policy that failed just now passed every row; if it is one that rejects, it does so here.
+        snapshot::substitute(&self.entries, &pod, &mut scratch.ready);
+        stands && scratch.ready.iter().all(|ready| ready.prepared.reject.is_none())
     }
 }

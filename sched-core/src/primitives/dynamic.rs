@@ -94,7 +94,14 @@ impl Policy for Dynamic {
     fn manifest(&self) -> Manifest {
         // Not monotone: use of a node without capacity is not known, so that it passes.
         let columns = NodeColumns::CAPACITY.and(NodeColumns::DERIVED).and(NodeColumns::TIME);
-        Manifest { filters: true, scores: true, columns, reasons: REASONS, monotone: false, ..Manifest::new("Dynamic") }
+        Manifest {
+            filters: true,
+            scores: true,
+            columns,
+            reasons: REASONS.into(),
+            monotone: false,
+            ..Manifest::new("Dynamic")
+        }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {

@@ -199,6 +199,7 @@ impl Policy for ExpectedOverload {
         }
         self.variance = host.derive(Derived::ForecastVariance)?;
         self.standing = host.derive(Derived::ExpectedOverload(self.curve()))?;
+        host.aggregate(Aggregate::OverloadBand(self.curve()))?;
         Ok(())
     }
 

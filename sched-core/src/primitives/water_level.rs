@@ -100,7 +100,7 @@ impl Policy for WaterLevel {
         Manifest {
             filters: true,
             columns: live::COLUMNS.and(NodeColumns::SELECTORS),
-            reasons: REASONS,
+            reasons: REASONS.into(),
             protective: true,
             monotone: false,
             ..Manifest::new("WaterLevel")

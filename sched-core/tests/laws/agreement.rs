@@ -113,7 +113,7 @@ fn compare_explanation(outcome: &Outcome, explanation: &Explanation) {
         assert_eq!(explanation.message, outcome.message);
     }
     let outright = explanation.rejected_outright.as_ref();
-    let outright = outright.map(|all| (all.policy.to_owned(), all.reasons.concat()));
+    let outright = outright.map(|all| (all.policy.to_string(), all.reasons.concat()));
     assert_eq!(outright, outcome.prefilter);
     assert_eq!(explanation.rejected.iter().map(|r| r.node.as_str()).collect::<Vec<_>>(), keys(&outcome.rejected));
     for rejection in &explanation.rejected {
@@ -129,7 +129,7 @@ fn compare_explanation(outcome: &Outcome, explanation: &Explanation) {
         assert_eq!(i128::from(candidate.total), expected.total);
         assert_eq!(candidate.scores.len(), expected.scores.len());
         for score in &candidate.scores {
-            let expected = &expected.scores[score.policy];
+            let expected = &expected.scores[&*score.policy];
             let numbers = [score.raw, score.score, score.weighted].map(i128::from);
             assert_eq!(numbers, [expected.raw, expected.normalized, expected.weighted], "{}", score.policy);
         }
@@ -142,7 +142,7 @@ fn compare_rejection(outcome: &Outcome, rejection: &Rejection) {
     assert_eq!(rejection.narrowed, expected.narrowed);
     assert_eq!(rejection.unresolvable, expected.unresolvable);
     assert_eq!(set(&rejection.reasons), expected.reasons);
-    let also: Vec<_> = rejection.also.iter().map(|also| (also.policy.to_owned(), set(&also.reasons))).collect();
+    let also: Vec<_> = rejection.also.iter().map(|also| (also.policy.to_string(), set(&also.reasons))).collect();
     assert_eq!(also, expected.also);
 }
 

@@ -86,7 +86,7 @@ fn answer<'a>(evaluation: &'a Evaluation, plugin: &str) -> &'a PolicyAnswer {
 /// Skips, narrowing and verdicts on every node, plugin by plugin.
 fn filters(case: &Case, evaluation: &Evaluation, names: &Names<'_>, report: &mut Report) {
     for ours in &evaluation.answers {
-        let plugin = ours.policy;
+        let plugin = &*ours.policy;
         let groups = case.expect.filter.get(plugin).map_or(&[][..], Vec::as_slice);
         filter(case, (plugin, case.expect.prefilter.get(plugin), groups), (evaluation, ours), names, report);
     }
@@ -184,7 +184,7 @@ fn scores(case: &Case, evaluation: &Evaluation, names: &Names<'_>, report: &mut 
         compare_scores(&format!("{plugin} raw score"), &by_name(&feasible, &ours.raw), &in_order(expected), report);
     }
     for ours in evaluation.answers.iter().filter(|a| a.scored) {
-        report.holds(|| format!("{} scores", ours.policy), expect.scores.contains_key(ours.policy));
+        report.holds(|| format!("{} scores", ours.policy), expect.scores.contains_key(&*ours.policy));
     }
     for plugin in expect.score_skip.iter().filter(|p| !LATER_PLUGINS.contains(&p.as_str())) {
         report.holds(|| format!("{plugin} scores"), !answer(evaluation, plugin).scored);
@@ -210,7 +210,7 @@ fn verdict(case: &Case, ours: &Explanation, report: &mut Report) {
     let rejected_outright = ours.rejected_outright.as_ref().map(|r| r.reasons.clone());
     report.equal(|| "rejected outright".to_owned(), &rejected_outright, &outright.map(|p| p.reasons.clone()));
     if outright.is_none() {
-        let by = |r: &sched_core::Rejection| if r.narrowed { "PreFilterResult" } else { r.policy };
+        let by = |r: &sched_core::Rejection| if r.narrowed { "PreFilterResult" } else { &*r.policy };
         let ours: BTreeMap<_, _> = ours.rejected.iter().map(|r| (r.node.clone(), by(r).to_owned())).collect();
         let expected = expect.rejected_by.clone().unwrap_or_default();
         for node in case.node_names() {

@@ -12,7 +12,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
     let case = subject.shown(case);
     let rows = case.table.rows;
     let policy = subject.fresh()?;
-    let asked = Asked::new(&*policy, subject.manifest, &case.pod, &case.table);
+    let asked = Asked::new(&*policy, subject.manifest.clone(), &case.pod, &case.table);
     if !asked.filters() {
         return Ok(());
     }

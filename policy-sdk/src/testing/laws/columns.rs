@@ -26,7 +26,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
 
 fn ask(subject: &Subject<'_>, case: &Case, nodes: &Declared<'_>) -> Result<Answers, Violation> {
     let policy = subject.fresh()?;
-    let asked = Asked::new(&*policy, subject.manifest, &case.pod, nodes);
+    let asked = Asked::new(&*policy, subject.manifest.clone(), &case.pod, nodes);
     let mut feasible = vec![u64::MAX; case.table.rows.div_ceil(64)];
     if asked.filters() {
         asked.filter_bits(0, &mut feasible);

@@ -26,7 +26,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
     let policy = subject.fresh()?;
     // All pods are prepared before any of them is asked about, and asked about in turns.
     let asked: Vec<Asked<'_>> =
-        cases.iter().map(|case| Asked::new(&*policy, subject.manifest, &case.pod, &case.table)).collect();
+        cases.iter().map(|case| Asked::new(&*policy, subject.manifest.clone(), &case.pod, &case.table)).collect();
     for round in 0..3 {
         for ((case, asked), expected) in cases.iter().zip(&asked).zip(&expected).rev() {
             prepared_alike(asked, expected)?;
@@ -47,13 +47,13 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
     let all = Rows::Range { start: 0, end: rows };
     if rows <= 12 && rng.once_in(8) {
         for _ in 0..MANY {
-            Asked::new(&*policy, subject.manifest, &other.pod, &other.table)
+            Asked::new(&*policy, subject.manifest.clone(), &other.pod, &other.table)
                 .rows(Rows::Range { start: 0, end: rows.min(1) });
         }
         compare(&case, expected, &asked.rows(all), "after some thousand calls")?;
     }
     for _ in 0..3 {
-        let again = Asked::new(&*policy, subject.manifest, &case.pod, &case.table);
+        let again = Asked::new(&*policy, subject.manifest.clone(), &case.pod, &case.table);
         prepared_alike(&again, expected)?;
         compare(&case, expected, &again.rows(all), "when it is prepared again")?;
     }

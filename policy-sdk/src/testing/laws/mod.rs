@@ -95,7 +95,7 @@ impl Law {
 
     /// Why the law is not for this policy, if it is not.
     pub(super) fn not_claimed(self, subject: &Subject<'_>) -> Option<&'static str> {
-        let manifest = subject.manifest;
+        let manifest = &subject.manifest;
         let room = manifest.filters && manifest.monotone || manifest.scores && manifest.prefers_room;
         match self {
             Self::NeverRewardsLessRoom if !room => Some("the manifest claims neither for what the policy does"),

@@ -27,7 +27,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
 fn ask(subject: &Subject<'_>, case: &Case) -> Verdict {
     let rows = case.table.rows;
     let policy = subject.fresh()?;
-    let asked = Asked::new(&*policy, subject.manifest, &case.pod, &case.table);
+    let asked = Asked::new(&*policy, subject.manifest.clone(), &case.pod, &case.table);
     asked.answers(rows);
     let backwards: Vec<u32> = (0..rows as u32).rev().collect();
     asked.rows(Rows::List(&backwards));

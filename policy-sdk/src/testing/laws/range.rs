@@ -25,7 +25,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
 
 fn judge_one(subject: &Subject<'_>, case: &Case) -> Verdict {
     let answers = subject.answers(case)?;
-    let (prepared, manifest) = (answers.prepared, subject.manifest);
+    let (prepared, manifest) = (answers.prepared, &subject.manifest);
     let reasons = subject.reason_count(&case.pod.requests);
     if let Some(place) = prepared.reject.filter(|place| *place >= reasons) {
         return Err(Violation::new(format!("`prepare` rejects with reason {place}, but the table has {reasons}")));

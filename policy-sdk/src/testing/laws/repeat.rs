@@ -27,7 +27,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
             return Err(Violation::new("two instances have different reasons"));
         }
         for call in ["", " at its second call"] {
-            let mut asked = Asked::new(&**policy, subject.manifest, &copy.pod, &copy.table);
+            let mut asked = Asked::new(&**policy, subject.manifest.clone(), &copy.pod, &copy.table);
             asked.litter = rng.word();
             let answers = asked.answers(copy.table.rows);
             let other = if instance == 1 { "where columns end before zeros" } else { "from another instance" };

@@ -29,7 +29,7 @@ const WAYS: [Less; 5] = [Less::Requested, Less::Allocatable, Less::Used, Less::U
 /// `claimed`: only what the manifest claims is asked for.
 pub(super) fn judge(subject: &Subject<'_>, case: &Case, claimed: bool, rng: &mut Rng) -> Verdict {
     let case = subject.shown(case);
-    let manifest = subject.manifest;
+    let manifest = &subject.manifest;
     let before = subject.answers(&case)?;
     let live: Vec<usize> = case.live().collect();
     let mut resources = case.table.resource_ids();

@@ -14,7 +14,7 @@ const CHUNK: usize = 1_024;
 pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdict {
     let case = subject.shown(case);
     let policy = subject.fresh()?;
-    let asked = Asked::new(&*policy, subject.manifest, &case.pod, &case.table);
+    let asked = Asked::new(&*policy, subject.manifest.clone(), &case.pod, &case.table);
     let whole = asked.answers(case.table.rows);
     batches(&asked, &case, &whole, rng)?;
     if is_row_local(subject) { other_rows(subject, &case, &whole, rng) } else { Ok(()) }

@@ -9,7 +9,7 @@ use sched_abi::Rows;
 
 /// Judges one case; both were set up alike.
 pub(in crate::testing) fn judge(subject: &Subject<'_>, other: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdict {
-    let (first, second) = (subject.manifest, other.manifest);
+    let (first, second) = (&subject.manifest, &other.manifest);
     if first != second {
         return Err(Violation::new(format!("the manifests differ: {first:?}, but {second:?} in the other")));
     }
@@ -22,7 +22,8 @@ pub(in crate::testing) fn judge(subject: &Subject<'_>, other: &Subject<'_>, case
     let case = subject.shown(case);
     let rows = case.table.rows;
     let policies = [subject.fresh()?, other.fresh()?];
-    let [first, second] = policies.each_ref().map(|p| Asked::new(&**p, subject.manifest, &case.pod, &case.table));
+    let [first, second] =
+        policies.each_ref().map(|p| Asked::new(&**p, subject.manifest.clone(), &case.pod, &case.table));
     if first.prepared != second.prepared {
         let what = format!("`prepare` says {:?}, but {:?} in the other", first.prepared, second.prepared);
         return Err(Violation::new(what));
