@@ -174,7 +174,8 @@ pub struct Frame {
     pub rows: u32,
     /// Nodes in them.
     pub live: u32,
-    /// Of [`Slot`] with columns of `f64`.
+    /// Of [`Slot`] with columns of `f64`, as many as a power of two: a column is in the slot that [`slot_of`] says, or in one of
+    /// the next; a slot without one has [`NO_KEY`].
     pub quantities: Span,
     /// Of [`Slot`] with words of bitmaps.
     pub bits: Span,
@@ -194,6 +195,17 @@ pub struct Frame {
     pub block: [u64; 16],
     /// What `prepare` answers.
     pub prepared: PreparedFrame,
+}
+
+/// The key of a slot without a column.
+pub const NO_KEY: u32 = u32::MAX;
+
+/// Where a column is looked for first among so many slots, a power of two.
+#[inline]
+#[must_use]
+pub const fn slot_of(key: u32, slots: usize) -> usize {
+    // Fibonacci hashing: keys differ in their lowest bits of kind and of id.
+    (key.wrapping_mul(0x9e37_79b1) >> 16) as usize & slots.wrapping_sub(1)
 }
 
 /// The key of a column.
