@@ -4,14 +4,17 @@
 //! Addresses are offsets into the module's memory, numbers are little-endian. What a later minor version adds stands at the
 //! end of [`Frame`], so that a module of an earlier one reads what it knows.
 
-use crate::{Bits, Column, Hook, NodeNameField, Prepared, QosClass};
+use crate::{Bits, Column, Hook, ImageRow, NodeNameField, Prepared, QosClass, Request, TaintAnswer};
 use bytemuck::{Pod, Zeroable};
+use core::mem::offset_of;
 
 /// The major version: a module of another one does not load. It is part of the name of [`export::VERSION`].
 pub const MAJOR: u32 = 1;
 
 /// The minor version. A host loads modules of its own and of every earlier one.
-pub const MINOR: u32 = 0;
+///
+/// 1.1 added [`export::FILTER_BITS`].
+pub const MINOR: u32 = 1;
 
 /// Names of what a module exports.
 pub mod export {
@@ -196,6 +199,16 @@ pub struct Frame {
     /// What `prepare` answers.
     pub prepared: PreparedFrame,
 }
+
+/// The places that docs/abi.md gives: they never move.
+const _: () = {
+    assert!(offset_of!(Frame, quantities) == 16 && offset_of!(Frame, list) == 56 && offset_of!(Frame, out) == 64);
+    assert!(offset_of!(Frame, pod) == 72 && size_of::<PodFrame>() == 168);
+    assert!(offset_of!(Frame, block) == 240 && offset_of!(Frame, prepared) == 368 && size_of::<Frame>() == 400);
+    assert!(size_of::<Request>() == 16 && offset_of!(Request, amount) == 8);
+    assert!(size_of::<ImageRow>() == 16 && offset_of!(ImageRow, scaled_bytes) == 8);
+    assert!(size_of::<TaintAnswer>() == 8 && offset_of!(TaintAnswer, untolerated_soft) == 4);
+};
 
 /// The key of a slot without a column.
 pub const NO_KEY: u32 = u32::MAX;

@@ -62,6 +62,16 @@ fn what_can_be_seen_at_loading_is_refused_then() {
     assert_eq!(missing, WasmError::Export { name: "sched_prepare", expected: "(i32)" });
 }
 
+#[test]
+fn a_module_of_the_previous_minor_version_still_works() {
+    let text = include_str!("../fixtures/wasm/abi-1.0.wat");
+    let module = Module::new(&crate::support::ENGINE, &wat::parse_str(text).unwrap()).unwrap();
+    let policy = WasmPolicy::new(&module, WasmPolicyConfig::default()).unwrap();
+    let (mut scheduler, pod) = scheduler(policy);
+    assert_eq!(scheduler.decide(pod, 0).unwrap().feasible, 3);
+    assert_eq!(scheduler.statistics().nth(1).unwrap().1.unwrap().failures, 0);
+}
+
 /// One fault each, in a call about a pod, and what the error says of it.
 fn faults() -> Vec<(&'static str, Wat, &'static str)> {
     let wat = Wat::default;
@@ -146,8 +156,10 @@ fn a_deep_guest_on_a_small_thread_harms_nobody() {
         assert_eq!(feasible, 3, "it abstains");
         scheduler.swap_policy(Box::new(policy(&Wat::default(), None))).unwrap().last_problem().unwrap()
     };
-    assert!(problem(256 << 10).contains("MAX_GUEST_STACK_BYTES"), "{}", problem(256 << 10));
-    assert!(problem(128 << 10).contains("MIN_THREAD_STACK_BYTES"), "{}", problem(128 << 10));
+    // The smaller first: the C library hands the stack of a thread that has ended to the next one.
+    let (small, large) = (problem(96 << 10), problem(256 << 10));
+    assert!(small.contains("MIN_THREAD_STACK_BYTES"), "{small}");
+    assert!(large.contains("MAX_GUEST_STACK_BYTES"), "{large}");
 }
 
 #[test]
