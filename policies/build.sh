@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 toolchain=1.95.0
 out=$(realpath "${1:-policies/wasm}")
 names=$(cd policies && for crate in */Cargo.toml; do dirname "$crate"; done)
-flags="-C target-feature=+simd128 -C link-arg=-zstack-size=131072 --remap-path-prefix=$PWD=."
+flags="-C target-feature=+simd128 -C llvm-args=-force-vector-interleave=4 -C link-arg=-zstack-size=131072 --remap-path-prefix=$PWD=."
 for source in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
     flags+=" --remap-path-prefix=$source=deps"
 done

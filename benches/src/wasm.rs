@@ -1,8 +1,8 @@
 //! Sandboxed policies beside native ones: the same policy, the same pods, the same columns, one after the other.
 
-use crate::decision::{Failure, Shape, shape};
+use crate::decision::{Failure, shape};
 use crate::scenario::{FED_MS, NOW_MS, Scenario};
-use sched_core::abi::{Manifest, Nodes, PodView, Policy, Prepared, Rows, Setup, SetupError, Verdict};
+use sched_core::abi::{Hook, Manifest, Nodes, PodView, Policy, Prepared, Rows, Setup, SetupError, Verdict};
 use sched_core::wasm::{Engine, EngineConfig, Module, WasmPolicy, WasmPolicyConfig};
 use sched_core::{Event, PolicyConfig, Profile, Scheduler, Weighted};
 use std::hint::black_box;
@@ -50,6 +50,8 @@ fn sandboxed(config: &PolicyConfig, module: &Module) -> Result<Box<dyn Policy>, 
 pub struct Times {
     /// Everything about the pod on every row: native, sandboxed.
     pub whole: [f64; 2],
+    /// The filters of that.
+    pub filters: [f64; 2],
     /// A sandboxed `prepare`, the pod's copy included.
     pub prepare: f64,
     /// A sandboxed call for one row.
@@ -71,7 +73,8 @@ fn nanos(call: impl FnOnce()) -> f64 {
 }
 
 /// Asks a policy about every row, as a decision does.
-fn ask(policy: &dyn Policy, pod: &PodView<'_>, nodes: &dyn Nodes) {
+fn ask(policy: &dyn Policy, pod: &PodView<'_>, nodes: &dyn Nodes) -> f64 {
+    let mut filters = 0.0;
     let manifest = policy.manifest();
     let (mut block, mut verdicts, mut scores) = ([0; 16], [Verdict::PASS; PIECE], [0; PIECE]);
     let prepared = policy.prepare(pod, nodes, &mut block);
@@ -80,17 +83,19 @@ fn ask(policy: &dyn Policy, pod: &PodView<'_>, nodes: &dyn Nodes) {
         let rows = Rows::Range { start, end };
         let mut feasible = [u64::MAX; PIECE / 64];
         let words = feasible.get_mut(..(end - start).div_ceil(64)).unwrap_or_default();
-        if manifest.filters
-            && prepared.filter == sched_core::abi::Hook::Run
-            && !policy.filter_bits(pod, nodes, &block, start, words)
-        {
-            policy.filter(pod, nodes, &block, rows, verdicts.get_mut(..end - start).unwrap_or_default());
+        if manifest.filters && prepared.filter == Hook::Run {
+            filters += nanos(|| {
+                if !policy.filter_bits(pod, nodes, &block, start, words) {
+                    policy.filter(pod, nodes, &block, rows, verdicts.get_mut(..end - start).unwrap_or_default());
+                }
+            });
         }
-        if manifest.scores && prepared.score == sched_core::abi::Hook::Run {
+        if manifest.scores && prepared.score == Hook::Run {
             policy.score(pod, nodes, &block, rows, scores.get_mut(..end - start).unwrap_or_default());
         }
         black_box((&verdicts, &scores, &feasible));
     }
+    filters
 }
 
 impl Policy for Both {
@@ -105,8 +110,15 @@ impl Policy for Both {
     fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &mut [u64; 16]) -> Prepared {
         let [native, sandboxed] = &self.makes;
         let mut block = [0; 16];
-        let prepare = nanos(|| drop(black_box(sandboxed.prepare(pod, nodes, &mut block))));
-        let whole = [native, sandboxed].map(|policy| nanos(|| ask(&**policy, pod, nodes)));
+        let prepare = nanos(|| {
+            black_box(sandboxed.prepare(pod, nodes, &mut block));
+        });
+        let mut filters = [0.0; 2];
+        let whole = [native, sandboxed].map(|policy| &**policy);
+        let whole =
+            whole.into_iter().zip(&mut filters).map(|(policy, filters)| nanos(|| *filters = ask(policy, pod, nodes)));
+        let whole: Vec<f64> = whole.collect();
+        let whole = [whole.first(), whole.last()].map(|time| time.copied().unwrap_or(0.0));
         let scores = sandboxed.manifest().scores;
         let row = |k: u32| k * 31 % nodes.rows().max(1) as u32;
         let [one_row, eight_rows] = [1, 8].map(|count: u32| {
@@ -123,7 +135,8 @@ impl Policy for Both {
                 }
             }) / f64::from(CALLS)
         });
-        *self.times.lock().unwrap_or_else(PoisonError::into_inner) = Times { whole, prepare, one_row, eight_rows };
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner) =
+            Times { whole, filters, prepare, one_row, eight_rows };
         Prepared::SKIP
     }
 }
@@ -147,7 +160,7 @@ impl Duel {
         Ok(Self { scheduler, times, owners: scenario.owners(), serial: 0 })
     }
 
-    /// Asks both about a new pod of the shape at a place of [`Shape::MIX`].
+    /// Asks both about a new pod of the shape at a place of [`crate::decision::Shape::MIX`].
     pub fn run(&mut self, place: usize) -> Result<Times, Failure> {
         self.serial += 1;
         let pod = shape(place).pod(self.serial, self.owners);

@@ -9,7 +9,7 @@ use crate::{Recorder, Replayer};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 use core::{cell::RefCell, slice};
 use sched_abi::ask::{Ask, Configured, Grant};
-use sched_abi::wire::{Frame, PodFrame, PreparedFrame, Slot, Span, bits_key, column_key, flag, pack};
+use sched_abi::wire::{Frame, NO_KEY, PodFrame, PreparedFrame, Slot, Span, bits_key, column_key, flag, pack, slot_of};
 use sched_abi::{Aggregate, Bits, Column, Nodes, PodView, Policy, Preferred, ResourceId, Rows, SetupError, Verdict};
 
 /// A policy, ready to be set up.
@@ -88,7 +88,7 @@ impl Guest {
             policy.setup(&mut recorder).map_err(|SetupError(problem)| problem)?;
             let mut state = self.state.borrow_mut();
             state.config = config;
-            state.asks = recorder.0.clone();
+            state.asks.clone_from(&recorder.0);
             Ok(Configured {
                 manifest: policy.manifest(),
                 asks: recorder.0,
@@ -249,7 +249,19 @@ impl Nodes for Table<'_> {
 
     #[inline]
     fn quantity(&self, column: Column) -> &[f64] {
-        find(self.frame.quantities, column_key(column)).map_or(&[], items)
+        let (slots, key) = (items::<Slot>(self.frame.quantities), column_key(column));
+        // The table is half empty, so the search ends.
+        let mut at = slot_of(key, slots.len());
+        while let Some(slot) = slots.get(at) {
+            if slot.key == key {
+                return items(slot.values);
+            }
+            if slot.key == NO_KEY {
+                break;
+            }
+            at = (at + 1) & (slots.len() - 1);
+        }
+        &[]
     }
 
     fn bits(&self, bits: Bits) -> &[u64] {
@@ -293,6 +305,7 @@ fn pod_of(pod: &PodFrame) -> PodView<'_> {
         forecast_request: pod.forecast_request,
         forecast_variance: pod.forecast_variance,
         same_app_requested: items(pod.same_app_requested),
+        same_app_rows: None,
         estimate: pod.estimate,
         estimates: items(pod.estimates),
         matches: pod.matches,

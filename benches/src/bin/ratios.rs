@@ -146,11 +146,13 @@ fn wasm(options: &Options) -> Result<Vec<Ratio>, Failure> {
             let config = PolicyConfig::default_of(name).ok_or("a module without a policy")?;
             let mut duel = wasm::Duel::new(&config, module, Scenario::for_decisions(nodes))?;
             let mut sides = [Vec::new(), Vec::new()];
+            let mut filters = [Vec::new(), Vec::new()];
             let (mut one, mut eight, mut plain, mut delta) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for _ in 0..rounds * options.rounds {
                 for place in 0..Shape::MIX.len() {
                     let times = duel.run(place)?;
                     sides.iter_mut().zip(times.whole).for_each(|(side, time)| side.push(time));
+                    filters.iter_mut().zip(times.filters).for_each(|(side, time)| side.push(time));
                     one.push(times.one_row);
                     eight.push(times.eight_rows);
                     plain.push(times.prepare);
@@ -158,13 +160,16 @@ fn wasm(options: &Options) -> Result<Vec<Ratio>, Failure> {
                 }
             }
             let [native, sandboxed] = sides.each_mut().map(|side| median(side) / 1000.0);
+            let [filter, sandboxed_filter] = filters.each_mut().map(|side| median(side) / 1000.0);
             of_policies.push(sandboxed / native);
             let name = format!("wasm/{name}/{nodes}");
             let [one, eight, plain, delta] = [one, eight, plain, delta].map(|mut times| median(&mut times));
             ratios.push(
                 Ratio::new(format!("{name}/to-native"), sandboxed / native, 1.7, "times")
                     .side("sandboxed", sandboxed, "us")
-                    .side("native", native, "us"),
+                    .side("native", native, "us")
+                    .side("its filter, sandboxed", sandboxed_filter, "us")
+                    .side("its filter, native", filter, "us"),
             );
             ratios.push(Ratio::new(format!("{name}/one-row"), one / 1000.0, 0.15, "us"));
             ratios.push(Ratio::new(format!("{name}/eight-rows"), eight / 1000.0, 0.25, "us"));

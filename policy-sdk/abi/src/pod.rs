@@ -122,6 +122,8 @@ pub struct PodView<'a> {
     pub forecast_variance: f64,
     /// Per row, CPU requests of the pods of the same application there, milli-CPU; may be shorter than the table.
     pub same_app_requested: &'a [f64],
+    /// The rows where that is not 0, for hosts that keep copies; `None` where the host of this view does not say.
+    pub same_app_rows: Option<&'a [u32]>,
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
     /// The same by each rule asked for in [`crate::Setup::estimate`], in its order.

@@ -4,14 +4,17 @@
 //! Addresses are offsets into the module's memory, numbers are little-endian. What a later minor version adds stands at the
 //! end of [`Frame`], so that a module of an earlier one reads what it knows.
 
-use crate::{Bits, Column, Hook, NodeNameField, Prepared, QosClass};
+use crate::{Bits, Column, Hook, ImageRow, NodeNameField, Prepared, QosClass, Request, TaintAnswer};
 use bytemuck::{Pod, Zeroable};
+use core::mem::offset_of;
 
 /// The major version: a module of another one does not load. It is part of the name of [`export::VERSION`].
 pub const MAJOR: u32 = 1;
 
 /// The minor version. A host loads modules of its own and of every earlier one.
-pub const MINOR: u32 = 0;
+///
+/// 1.1 added [`export::FILTER_BITS`].
+pub const MINOR: u32 = 1;
 
 /// Names of what a module exports.
 pub mod export {
@@ -174,7 +177,8 @@ pub struct Frame {
     pub rows: u32,
     /// Nodes in them.
     pub live: u32,
-    /// Of [`Slot`] with columns of `f64`.
+    /// Of [`Slot`] with columns of `f64`, as many as a power of two: a column is in the slot that [`slot_of`] says, or in one of
+    /// the next; a slot without one has [`NO_KEY`].
     pub quantities: Span,
     /// Of [`Slot`] with words of bitmaps.
     pub bits: Span,
@@ -194,6 +198,27 @@ pub struct Frame {
     pub block: [u64; 16],
     /// What `prepare` answers.
     pub prepared: PreparedFrame,
+}
+
+/// The places that docs/abi.md gives: they never move.
+const _: () = {
+    assert!(offset_of!(Frame, quantities) == 16 && offset_of!(Frame, list) == 56 && offset_of!(Frame, out) == 64);
+    assert!(offset_of!(Frame, pod) == 72 && size_of::<PodFrame>() == 168);
+    assert!(offset_of!(Frame, block) == 240 && offset_of!(Frame, prepared) == 368 && size_of::<Frame>() == 400);
+    assert!(size_of::<Request>() == 16 && offset_of!(Request, amount) == 8);
+    assert!(size_of::<ImageRow>() == 16 && offset_of!(ImageRow, scaled_bytes) == 8);
+    assert!(size_of::<TaintAnswer>() == 8 && offset_of!(TaintAnswer, untolerated_soft) == 4);
+};
+
+/// The key of a slot without a column.
+pub const NO_KEY: u32 = u32::MAX;
+
+/// Where a column is looked for first among so many slots, a power of two.
+#[inline]
+#[must_use]
+pub const fn slot_of(key: u32, slots: usize) -> usize {
+    // Fibonacci hashing: keys differ in their lowest bits of kind and of id.
+    (key.wrapping_mul(0x9e37_79b1) >> 16) as usize & slots.wrapping_sub(1)
 }
 
 /// The key of a column.

@@ -81,6 +81,7 @@ pub(crate) fn view<'a>(
     if fields.has(PodFields::FORECAST) {
         view.forecast_cpu = &scratch.forecast;
         view.same_app_requested = &scratch.same_app;
+        view.same_app_rows = Some(&scratch.same_app_rows);
     }
     let affinity = fields.has(PodFields::NODE_AFFINITY);
     let selective = template.required_nodes.is_some() || !template.node_selector.is_empty();

@@ -32,6 +32,9 @@ use sched_abi::{
 /// read in pieces long enough for the memory's prefetching.
 const BLOCK: usize = 256;
 
+/// The same where a call is about a few rows only, as after a change.
+const FEW: usize = 8;
+
 /// Hours that are computed in one pass over a block.
 const HOURS: usize = 4;
 const _: () = assert!(HORIZON_HOURS.is_multiple_of(HOURS));
@@ -216,8 +219,26 @@ impl Policy for ExpectedOverload {
         Prepared { score, ..Prepared::SKIP }
     }
 
-    #[allow(clippy::indexing_slicing, clippy::needless_range_loop, reason = "arrays of one length, in vector loops")]
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
+        if rows.len() <= FEW {
+            self.score_by::<FEW>(pod, nodes, block, rows, out);
+        } else {
+            self.score_by::<BLOCK>(pod, nodes, block, rows, out);
+        }
+    }
+}
+
+impl ExpectedOverload {
+    /// Scores rows, `BLOCK` of them at a time.
+    #[allow(clippy::indexing_slicing, clippy::needless_range_loop, reason = "arrays of one length, in vector loops")]
+    fn score_by<const BLOCK: usize>(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        block: &[u64; 16],
+        rows: Rows<'_>,
+        out: &mut [i64],
+    ) {
         let curve = self.curve();
         let (request, own) = (pod.forecast_request, pod.forecast_variance);
         let share = f64::from(curve.water_level_percent) / 100.0;
@@ -278,7 +299,7 @@ impl Policy for ExpectedOverload {
 
 /// A block of a column: where it lies, if the rows are dense and all there; else gathered, with zeros behind them.
 #[inline]
-fn block_of<'a>(rows: Rows<'_>, column: &'a [f64], room: &'a mut [f64; BLOCK]) -> &'a [f64; BLOCK] {
+fn block_of<'a, const BLOCK: usize>(rows: Rows<'_>, column: &'a [f64], room: &'a mut [f64; BLOCK]) -> &'a [f64; BLOCK] {
     if let Rows::Range { start, .. } = rows
         && let Some(here) = column.get(start..).and_then(<[f64]>::first_chunk)
     {

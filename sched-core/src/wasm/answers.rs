@@ -13,14 +13,14 @@ pub(super) fn verdicts(bytes: &[u8], allowed: u64, out: &mut [Verdict]) -> Resul
     if words.len() != out.len() {
         return Err(WasmError::Verdict);
     }
-    let (mut all, mut bare) = (0, 0);
+    let (mut all, mut bare) = (0, false);
     for (out, word) in out.iter_mut().zip(words) {
         let word = u64::from_le_bytes(*word);
         all |= word;
-        bare |= if word == UNRESOLVABLE { 1 } else { 0 };
+        bare |= word == UNRESOLVABLE;
         *out = Verdict(word);
     }
-    if bare == 0 && all & !(allowed | UNRESOLVABLE) == 0 { Ok(()) } else { Err(WasmError::Verdict) }
+    if !bare && all & !(allowed | UNRESOLVABLE) == 0 { Ok(()) } else { Err(WasmError::Verdict) }
 }
 
 /// Within what raw scores must lie.

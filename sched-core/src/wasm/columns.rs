@@ -3,7 +3,7 @@
 use super::WasmError;
 use super::instance::{Instance, Place};
 use sched_abi::ask::Grant;
-use sched_abi::wire::{Frame, Slot, Span, bits_key, column_key};
+use sched_abi::wire::{Frame, NO_KEY, Slot, Span, bits_key, column_key, slot_of};
 use sched_abi::{Bits, Changes, Column, Manifest, NodeColumns, Nodes, Request, ResourceId};
 
 /// Resources with fixed ids: their columns are there whether they are asked for or not.
@@ -55,7 +55,9 @@ impl Columns {
             columns.want([Column::Usage(resource), Column::Unseen(resource)]);
         }
         columns.want([Column::SampledAt]);
-        FIXED.into_iter().for_each(|resource| columns.want_resource(resource));
+        for resource in FIXED {
+            columns.want_resource(resource);
+        }
         let mut bits = vec![Bits::Live, Bits::Unschedulable, Bits::Marked];
         for grant in grants {
             match *grant {
@@ -94,7 +96,9 @@ impl Columns {
 
     /// Resources whose columns are not there yet get them.
     pub(super) fn want_resources(&mut self, requests: &[Request]) {
-        requests.iter().for_each(|request| self.want_resource(request.resource));
+        for request in requests {
+            self.want_resource(request.resource);
+        }
     }
 
     /// Whether [`Columns::sync`] has something to do.
@@ -184,14 +188,25 @@ impl Columns {
         let (rows, words) = (self.rows as u32, self.rows.div_ceil(64) as u32);
         let slot = |key, ptr, len| Slot { key, reserved: 0, values: Span { ptr, len } };
         self.slots.clear();
-        self.slots.extend(self.quantities.iter().map(|q| slot(column_key(q.column), q.place.ptr, rows)));
+        // Half empty, so that a column is found at once or nearly.
+        let table = (self.quantities.len() * 2).next_power_of_two();
+        self.slots.resize(table, slot(NO_KEY, 0, 0));
+        for quantity in &self.quantities {
+            let key = column_key(quantity.column);
+            let first = slot_of(key, table);
+            let free = (0..table)
+                .map(|step| (first + step) % table)
+                .find(|&at| self.slots.get(at).is_none_or(|s| s.key == NO_KEY));
+            if let Some(place) = free.and_then(|at| self.slots.get_mut(at)) {
+                *place = slot(key, quantity.place.ptr, rows);
+            }
+        }
         self.slots.extend(self.bits.iter().map(|(bits, place)| slot(bits_key(*bits), place.ptr, words)));
         let bytes: &[u8] = bytemuck::cast_slice(&self.slots);
         instance.ensure(&mut self.tables, bytes.len())?;
         instance.write(self.tables.ptr, bytes);
-        let quantities = self.quantities.len() as u32;
-        frame.quantities = Span { ptr: self.tables.ptr, len: quantities };
-        let after = self.tables.ptr + quantities * size_of::<Slot>() as u32;
+        frame.quantities = Span { ptr: self.tables.ptr, len: table as u32 };
+        let after = self.tables.ptr + table as u32 * size_of::<Slot>() as u32;
         frame.bits = Span { ptr: after, len: self.bits.len() as u32 };
         let sets = if self.reads.has(NodeColumns::TAINT_SETS) { rows } else { 0 };
         frame.taint_sets = Span { ptr: self.taint_sets.ptr, len: sets };

@@ -65,7 +65,7 @@ struct Fueled {
 /// A module's instance.
 pub(super) struct Instance {
     fueled: Fueled,
-    instance: wasmtime::Instance,
+    exports: wasmtime::Instance,
     memory: Memory,
     hooks: Hooks,
     most: usize,
@@ -95,7 +95,7 @@ impl Instance {
         };
         let mut this = Self {
             fueled: Fueled { store, used: 0 },
-            instance,
+            exports: instance,
             memory,
             hooks,
             most: config.memory_bytes,
@@ -212,7 +212,7 @@ impl Instance {
         name: &'static str,
         expected: &'static str,
     ) -> Result<TypedFunc<P, R>, WasmError> {
-        function(&self.instance, &mut self.fueled.store, name, expected)
+        function(&self.exports, &mut self.fueled.store, name, expected)
     }
 
     fn hand_over(&mut self, call: &'static str, text: &[u8]) -> Result<i64, WasmError> {

@@ -12,6 +12,7 @@ mod answers;
 mod columns;
 mod engine;
 mod error;
+mod guest;
 mod instance;
 mod module;
 mod pod;

@@ -26,6 +26,8 @@ pub struct Module(pub(super) Arc<Compiled>);
 pub(super) struct Compiled {
     pub(super) engine: Engine,
     pub(super) module: wasmtime::Module,
+    /// Whether it has the shorter way to filter.
+    pub(super) filter_bits: bool,
     /// Under default settings.
     manifest: Manifest,
 }
@@ -71,7 +73,8 @@ impl Module {
         }
         let manifest = Instance::new(engine, &module)?.manifest()?;
         check_manifest(&manifest)?;
-        Ok(Self(Arc::new(Compiled { engine: engine.clone(), module, manifest })))
+        let filter_bits = module.get_export(export::FILTER_BITS).is_some();
+        Ok(Self(Arc::new(Compiled { engine: engine.clone(), module, filter_bits, manifest })))
     }
 }
 

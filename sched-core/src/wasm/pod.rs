@@ -4,7 +4,7 @@ use super::WasmError;
 use super::instance::{Instance, Place};
 use bytemuck::{Pod, Zeroable};
 use sched_abi::wire::{Frame, PodFrame, Slot, Span, flag};
-use sched_abi::{NodeNameField, Nodes, PodView, QosClass, ResourceId};
+use sched_abi::{NodeNameField, Nodes, PodFields, PodView, Preferred, QosClass, ResourceId};
 
 /// [`sched_abi::Request`] without gaps.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -36,15 +36,51 @@ pub(super) struct PodCopy {
     place: Place,
     bytes: Vec<u8>,
     names: Vec<(ResourceId, Span)>,
+    /// What of a pod the policy reads.
+    fields: PodFields,
     /// Resources that the policy asked for: their names are there whatever the pod requests.
     asked: Vec<ResourceId>,
+    same_app: SameApp,
     /// The view's version; 0 says nothing.
     version: u64,
 }
 
+/// The copy of what the pod's application requests by row: as long as the table, and 0 nearly everywhere.
+#[derive(Default)]
+struct SameApp {
+    place: Place,
+    len: usize,
+    /// The rows where it is not 0; `None` where that is not known.
+    rows: Option<Vec<u32>>,
+}
+
+impl SameApp {
+    fn put(&mut self, instance: &mut Instance, pod: &PodView<'_>) -> Result<Span, WasmError> {
+        let values = pod.same_app_requested;
+        let moved = instance.ensure(&mut self.place, values.len() * 8)?;
+        let ptr = self.place.ptr;
+        match (&mut self.rows, pod.same_app_rows) {
+            (Some(before), Some(rows)) if !moved && self.len == values.len() => {
+                for &row in before.iter().chain(rows) {
+                    let value = values.get(row as usize).copied().unwrap_or(0.0);
+                    instance.write(ptr + row * 8, &value.to_le_bytes());
+                }
+                before.clear();
+                before.extend_from_slice(rows);
+            }
+            (_, rows) => {
+                instance.write(ptr, bytemuck::cast_slice(values));
+                self.rows = rows.map(<[u32]>::to_vec);
+            }
+        }
+        self.len = values.len();
+        Ok(Span { ptr, len: values.len() as u32 })
+    }
+}
+
 impl PodCopy {
-    pub(super) fn new(asked: Vec<ResourceId>) -> Self {
-        Self { asked, ..Self::default() }
+    pub(super) fn new(fields: PodFields, asked: Vec<ResourceId>) -> Self {
+        Self { fields, asked, ..Self::default() }
     }
 
     /// Whether the pod is the one that was laid out last.
@@ -63,12 +99,16 @@ impl PodCopy {
     ) -> Result<(), WasmError> {
         self.version = 0;
         self.bytes.clear();
+        let pod = &self.declared(pod);
         let mut laid = self.arrays(pod);
+        laid.same_app_requested = self.same_app.put(instance, pod)?;
         self.names(pod, nodes);
         let slots = self.names.len() * size_of::<Slot>();
         instance.ensure(&mut self.place, self.bytes.len() + slots)?;
         let base = self.place.ptr;
-        spans(&mut laid).into_iter().for_each(|span| span.ptr += base);
+        for span in spans(&mut laid) {
+            span.ptr += base;
+        }
         let names = Span { ptr: base + self.bytes.len() as u32, len: self.names.len() as u32 };
         for (resource, name) in &self.names {
             let values = Span { ptr: base + name.ptr, len: name.len };
@@ -80,6 +120,29 @@ impl PodCopy {
         frame.names = names;
         self.version = pod.version;
         Ok(())
+    }
+
+    /// The pod without what the policy does not read.
+    fn declared<'a>(&self, pod: &PodView<'a>) -> PodView<'a> {
+        let mut pod = *pod;
+        if !self.fields.has(PodFields::NODE_AFFINITY) {
+            (pod.required_nodes, pod.named_nodes, pod.names_conflict) = (None, None, false);
+            pod.preferred_nodes = Preferred::default();
+        }
+        if !self.fields.has(PodFields::TAINTS) {
+            (pod.taints, pod.tolerates_unschedulable) = (&[], false);
+        }
+        if !self.fields.has(PodFields::PORTS) {
+            pod.port_conflicts = None;
+        }
+        if !self.fields.has(PodFields::IMAGES) {
+            pod.images = &[];
+        }
+        if !self.fields.has(PodFields::FORECAST) {
+            (pod.forecast_cpu, pod.forecast_request, pod.forecast_variance) = (&[], 0.0, 0.0);
+            (pod.same_app_requested, pod.same_app_rows) = (&[], None);
+        }
+        pod
     }
 
     /// The pod's arrays; addresses count from the place.
@@ -101,7 +164,6 @@ impl PodCopy {
             port_conflicts: self.put_all(pod.port_conflicts.unwrap_or_default()),
             images: self.put_each(pod.images, image),
             forecast_cpu: self.put_all(pod.forecast_cpu),
-            same_app_requested: self.put_all(pod.same_app_requested),
             estimates: self.put_all(pod.estimates),
             ..PodFrame::default()
         }
@@ -138,8 +200,8 @@ impl PodCopy {
     }
 }
 
-/// Every array of a frame.
-fn spans(frame: &mut PodFrame) -> [&mut Span; 12] {
+/// Every array that lies in the pod's place.
+fn spans(frame: &mut PodFrame) -> [&mut Span; 11] {
     [
         &mut frame.requests,
         &mut frame.scoring_requests,
@@ -151,7 +213,6 @@ fn spans(frame: &mut PodFrame) -> [&mut Span; 12] {
         &mut frame.port_conflicts,
         &mut frame.images,
         &mut frame.forecast_cpu,
-        &mut frame.same_app_requested,
         &mut frame.estimates,
     ]
 }

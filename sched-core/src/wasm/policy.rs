@@ -1,16 +1,15 @@
 //! A module as a policy: the ordinary [`Policy`] trait, so that pipeline, explanations and tests take it as any other.
 
-use super::columns::Columns;
-use super::instance::{Instance, Place};
+use super::guest::Guest;
+use super::instance::Instance;
 use super::module::check_manifest;
-use super::pod::PodCopy;
 use super::{Module, WasmError, answers};
 use crate::limits::MAX_FAILED_DECISIONS;
 use sched_abi::ask::{Ask, Configured, Grant};
-use sched_abi::wire::{Frame, MAX_BATCH, Span};
+use sched_abi::wire::MAX_BATCH;
 use sched_abi::{
-    Aggregate, Bits, Column, FailureMode, MAX_REASONS, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg,
-    ResourceId, Rows, Setup, SetupError, Statistics, Verdict,
+    Bits, Column, FailureMode, MAX_REASONS, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ResourceId, Rows,
+    Setup, SetupError, Statistics, Verdict,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -54,18 +53,6 @@ struct State {
     last_error: Option<WasmError>,
 }
 
-/// An instance that was set up, and what lies in it.
-struct Guest {
-    instance: Instance,
-    columns: Columns,
-    pod: PodCopy,
-    frame: Frame,
-    frame_place: Place,
-    aggregates: Vec<Aggregate>,
-    aggregates_place: Place,
-    values: Vec<f64>,
-}
-
 impl WasmPolicy {
     /// A module under settings. The policy is set up by the scheduler that takes it.
     pub fn new(module: &Module, config: WasmPolicyConfig) -> Result<Self, WasmError> {
@@ -104,27 +91,8 @@ impl WasmPolicy {
     /// An instance that is ready for calls.
     fn start(&self) -> Result<Guest, WasmError> {
         let compiled = &self.module.0;
-        let mut instance = Instance::new(&compiled.engine, &compiled.module)?;
-        if instance.configure(&self.config.settings)? != self.configured {
-            return Err(WasmError::Unsteady);
-        }
-        instance.set_up(&self.grants)?;
-        let columns = Columns::new(&self.configured.manifest, &self.grants);
-        let asked = self.grants.iter().filter_map(|g| if let Grant::Resource(id) = g { Some(*id) } else { None });
-        let asks = self.configured.asks.iter();
-        let aggregates: Vec<_> = asks.filter_map(|a| if let Ask::Aggregate(a) = a { Some(*a) } else { None }).collect();
-        let mut guest = Guest {
-            instance,
-            columns,
-            pod: PodCopy::new(asked.collect()),
-            frame: Frame::default(),
-            frame_place: Place::default(),
-            values: Vec::with_capacity(aggregates.len()),
-            aggregates,
-            aggregates_place: Place::default(),
-        };
-        guest.lay_out()?;
-        Ok(guest)
+        let instance = Instance::new(&compiled.engine, &compiled.module)?;
+        Guest::start(instance, &self.config.settings, &self.configured, &self.grants)
     }
 
     /// The place of the reason for failures in the table of a pod.
@@ -169,9 +137,9 @@ impl WasmPolicy {
                 state.guest = Some(self.start()?);
             }
             let guest = state.guest.as_mut().ok_or(WasmError::NotSetUp)?;
-            let before = guest.instance.fuel();
+            let before = guest.fuel();
             let result = guest.catch_up(pod, nodes).and_then(|()| call(guest));
-            state.statistics.fuel += guest.instance.fuel() - before;
+            state.statistics.fuel += guest.fuel() - before;
             result
         };
         let result = run();
@@ -232,117 +200,6 @@ impl WasmPolicy {
     }
 }
 
-impl Guest {
-    /// Takes room for the frame, lists and answers.
-    fn lay_out(&mut self) -> Result<(), WasmError> {
-        let (mut list, mut out) = (Place::default(), Place::default());
-        self.instance.ensure(&mut self.frame_place, size_of::<Frame>())?;
-        self.instance.ensure(&mut list, MAX_BATCH * 4)?;
-        self.instance.ensure(&mut out, MAX_BATCH * 8)?;
-        self.instance.ensure(&mut self.aggregates_place, self.aggregates.len() * 8)?;
-        self.frame.list = Span { ptr: list.ptr, len: MAX_BATCH as u32 };
-        self.frame.out = Span { ptr: out.ptr, len: MAX_BATCH as u32 };
-        self.frame.aggregates = Span { ptr: self.aggregates_place.ptr, len: self.aggregates.len() as u32 };
-        Ok(())
-    }
-
-    /// Brings columns and pod up to what the next call is about.
-    #[inline]
-    fn catch_up(&mut self, pod: &PodView<'_>, nodes: &dyn Nodes) -> Result<(), WasmError> {
-        let (same_pod, same_table) = (self.pod.is_current(pod), self.columns.is_current(nodes.changes()));
-        if same_pod && same_table && self.frame.now_ms == nodes.now_ms() {
-            return Ok(());
-        }
-        self.follow(pod, nodes)
-    }
-
-    #[cold]
-    fn follow(&mut self, pod: &PodView<'_>, nodes: &dyn Nodes) -> Result<(), WasmError> {
-        if !self.pod.is_current(pod) {
-            self.pod.put(&mut self.instance, pod, nodes, &mut self.frame)?;
-            self.columns.want_resources(pod.requests);
-            self.columns.want_resources(pod.scoring_requests);
-        }
-        if !self.columns.is_current(nodes.changes()) {
-            self.columns.sync(&mut self.instance, nodes, &mut self.frame)?;
-        }
-        self.values.clear();
-        self.values.extend(self.aggregates.iter().map(|&aggregate| nodes.aggregate(aggregate)));
-        self.instance.write(self.aggregates_place.ptr, bytemuck::cast_slice(&self.values));
-        self.frame.now_ms = nodes.now_ms();
-        self.frame.rows = nodes.rows() as u32;
-        self.frame.live = nodes.live() as u32;
-        self.instance.write(self.frame_place.ptr, bytemuck::bytes_of(&self.frame));
-        Ok(())
-    }
-
-    fn prepare(&mut self, rows: usize) -> Result<(Prepared, [u64; 16]), WasmError> {
-        self.put_block(&[0; 16]);
-        self.instance.prepare(self.frame_place.ptr, rows)?;
-        let bytes = self.instance.at(self.frame_place.ptr, size_of::<Frame>());
-        let frame: Frame = bytemuck::try_pod_read_unaligned(bytes).map_err(|_| WasmError::Prepared)?;
-        Ok((frame.prepared.read().ok_or(WasmError::Prepared)?, frame.block))
-    }
-
-    fn put_block(&mut self, block: &[u64; 16]) {
-        let at = self.frame_place.ptr + std::mem::offset_of!(Frame, block) as u32;
-        self.instance.write(at, bytemuck::bytes_of(block));
-    }
-
-    /// What a batch call is told of its rows.
-    fn rows(&mut self, rows: Rows<'_>) -> (u32, u32, u32, u32) {
-        let frame = self.frame_place.ptr;
-        match rows {
-            Rows::Range { start, end } => (frame, start as u32, end as u32, 0),
-            Rows::List(list) => {
-                self.instance.write(self.frame.list.ptr, bytemuck::cast_slice(list));
-                (frame, 0, list.len() as u32, 1)
-            }
-        }
-    }
-
-    fn filter(
-        &mut self,
-        block: &[u64; 16],
-        rows: Rows<'_>,
-        allowed: u64,
-        out: &mut [Verdict],
-    ) -> Result<(), WasmError> {
-        self.put_block(block);
-        let params = self.rows(rows);
-        self.instance.filter(params)?;
-        answers::verdicts(self.instance.at(self.frame.out.ptr, out.len() * 8), allowed, out)
-    }
-
-    fn score(
-        &mut self,
-        block: &[u64; 16],
-        rows: Rows<'_>,
-        range: answers::Range<'_>,
-        out: &mut [i64],
-    ) -> Result<(), WasmError> {
-        self.put_block(block);
-        let params = self.rows(rows);
-        self.instance.score(params)?;
-        answers::scores(self.instance.at(self.frame.out.ptr, out.len() * 8), rows, range, out)
-    }
-
-    fn filter_bits(&mut self, block: &[u64; 16], start: usize, feasible: &mut [u64]) -> Result<bool, WasmError> {
-        self.put_block(block);
-        let mut done = true;
-        for (at, words) in (start..).step_by(MAX_BATCH * 64).zip(feasible.chunks_mut(MAX_BATCH)) {
-            self.instance.write(self.frame.out.ptr, bytemuck::cast_slice(words));
-            done &= self.instance.filter_bits(self.frame_place.ptr, at as u32, words.len() as u32)?;
-            if done {
-                let left = self.instance.at(self.frame.out.ptr, words.len() * 8).as_chunks::<8>().0;
-                // Only what was set can stay set.
-                words.iter_mut().zip(left).for_each(|(word, left)| *word &= u64::from_le_bytes(*left));
-            }
-        }
-        Ok(done)
-    }
-}
-
 impl Policy for WasmPolicy {
     fn manifest(&self) -> Manifest {
         self.configured.manifest.clone()
@@ -394,6 +251,9 @@ impl Policy for WasmPolicy {
         start: usize,
         feasible: &mut [u64],
     ) -> bool {
+        if !self.module.0.filter_bits {
+            return false;
+        }
         if self.failed.load(Ordering::Relaxed) {
             return true;
         }

@@ -12,7 +12,9 @@ proptest! {
     fn sandboxed_policies_equal_native_ones(scenario in scenario(12), profile in any_profile(), seed: u64) {
         let mut both = schedulers(&profile, seed);
         for event in scenario.events() {
-            both.iter_mut().for_each(|scheduler| scheduler.apply(&event, NOW_MS).unwrap());
+            for scheduler in &mut both {
+                scheduler.apply(&event, NOW_MS).unwrap();
+            }
         }
         agree(&mut both, NOW_MS);
     }

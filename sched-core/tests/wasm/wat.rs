@@ -1,7 +1,7 @@
 //! A small module in text form, of which tests replace one part each.
 
 use crate::support::ENGINE;
-use sched_core::abi::wire::pack;
+use sched_core::abi::wire::{MINOR, pack};
 use sched_core::wasm::{Module, WasmError};
 
 /// The parts of a module. What it is asked about a pod it answers with what is in memory: every node passes and scores 0.
@@ -23,7 +23,7 @@ impl Default for Wat {
         Self {
             head: String::new(),
             memory: "1",
-            version: 0,
+            version: MINOR,
             manifest: manifest("Wat", "none"),
             asks: "[]",
             prepare: "",
