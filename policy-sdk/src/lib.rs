@@ -101,3 +101,7 @@ macro_rules! export {
         };
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+struct TestingGuide;

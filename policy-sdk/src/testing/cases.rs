@@ -1,6 +1,7 @@
 //! The cases that a policy is judged by: clusters out of a real scheduler, and tables of every size made of their nodes.
 
 use super::case::Case;
+use super::extremes::EXTREMES;
 use super::rng::Rng;
 use super::strategies::{Scenario, scenario};
 use super::subject::Subject;
@@ -18,12 +19,15 @@ const MADE_A_SCENARIO: usize = 4;
 const MOST_NODES: usize = 14;
 
 /// Sizes of tables: around the word of a bitmap, the pieces of a pipeline, and what a kernel may unroll by.
-const SIZES: [usize; 32] = [
+const SIZES: [usize; 33] = [
     1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 63, 64, 65, 66, 100, 127, 128, 129, 200, 255, 256, 257, 513, 1_000, 1_023,
-    1_024, 1_025, 1_100, 2_049, 4_097,
+    1_024, 1_025, 1_100, 2_049, 4_160, 4_200,
 ];
 /// Tables small enough to be made in number.
 const SMALL: usize = 12;
+
+/// Tables at the edge, after all others: every kind of edge a few times.
+const EXTREME_CASES: usize = 4 * EXTREMES.len();
 
 /// Cases in an order that follows from the seed, made when they are first wanted.
 pub(super) struct Cases {
@@ -58,7 +62,7 @@ impl Cases {
     pub(super) fn get(&mut self, subject: &Subject<'_>, i: usize) -> Result<Option<Rc<Case>>, String> {
         while self.all.len() <= i {
             let due = FIRST_SCENARIOS + self.next / MADE_A_SCENARIO;
-            let all_made = self.next == self.count;
+            let all_made = self.next == self.count + EXTREME_CASES;
             if self.scenarios_taken < SCENARIOS && (self.scenarios_taken < due || all_made) {
                 self.real(subject)?;
             } else if all_made || self.bases.is_empty() {
@@ -91,13 +95,18 @@ impl Cases {
 
     fn make(&mut self, subject: &Subject<'_>) {
         let mut rng = Rng::new(self.seed, self.next as u64);
+        let extreme = self.next.checked_sub(self.count).and_then(|i| EXTREMES.get(i % EXTREMES.len()));
         // Every size once; then mostly small ones, which cost little.
-        let size = SIZES.get(self.next).copied().unwrap_or_else(|| 1 + rng.below(SMALL));
+        let size = SIZES.get(self.next).filter(|_| extreme.is_none());
+        let size = size.copied().unwrap_or_else(|| 1 + rng.below(SMALL));
         self.next += 1;
         let Some(base) = self.bases.get(rng.below(self.bases.len())) else { return };
         let mut case = sized(base, size, &mut rng);
         if !rng.once_in(8) {
             vary::vary(subject, &mut case, &mut rng);
+        }
+        if let Some(change) = extreme {
+            change(&mut case, &mut rng);
         }
         self.all.push(Rc::new(case));
     }

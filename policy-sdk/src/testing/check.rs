@@ -21,8 +21,8 @@ use sched_abi::Policy;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// Cases made of generated nodes, besides those of whole clusters; the default is 120. The first 32 have each size once,
-    /// up to 2,049 rows.
+    /// Cases made of generated nodes, besides those of whole clusters; the default is 120. The first 33 have each size once,
+    /// up to 4,200 rows.
     pub cases: usize,
     /// What everything random follows from. Equal seeds make equal cases.
     pub seed: u64,
@@ -124,8 +124,9 @@ fn judged(law: &str, subject: &Subject<'_>, cases: &mut Cases, judge: Judge<'_>)
         // A smaller case draws other numbers, so a second draw is tried.
         let fails = |case: &Case| (0..2).find_map(|more| find(judge, case, seed, stream + more * 1_000));
         let Shrunk { case, violation } = shrink((*case).clone(), violation, &fails);
+        let case = subject.shown(&case);
         let cluster = render::cluster(subject, &case, violation.row);
-        let (law, pod) = (law.to_owned(), render::pod(&subject.shown(&case)));
+        let (law, pod) = (law.to_owned(), render::pod(&case));
         return Err(Box::new(Failure { law, what: violation.what, cluster, pod, seed }));
     }
     Ok(())

@@ -4,13 +4,22 @@ use super::case::Case;
 use super::rng::Rng;
 use super::vary::MOST;
 use sched_abi::{Bits, Column, Derived, NodeNameField, ResourceId};
-use sched_core::limits::MAX_PODS;
+use sched_core::limits::{MAX_PODS, TIME_QUANTUM_MS};
 
 /// Changes a case to one at the edge.
 pub(super) type Extreme = fn(&mut Case, &mut Rng);
 
-/// Each of them; the first leaves it as it is.
-pub(super) const EXTREMES: [Extreme; 7] = [|_, _| {}, no_nodes, asks_nothing, no_columns, zeros, most, either];
+/// Each of them.
+pub(super) const EXTREMES: [Extreme; 8] =
+    [no_nodes, asks_nothing, no_columns, zeros, most, either, long_ago, end_of_time];
+
+fn long_ago(case: &mut Case, _: &mut Rng) {
+    case.table.now_ms = 0;
+}
+
+fn end_of_time(case: &mut Case, _: &mut Rng) {
+    case.table.now_ms = u64::MAX - u64::MAX % TIME_QUANTUM_MS;
+}
 
 fn no_nodes(case: &mut Case, _: &mut Rng) {
     *case = case.arranged(&[]);
@@ -57,9 +66,10 @@ fn either(case: &mut Case, rng: &mut Rng) {
     (case.pod.priority, case.pod.containers) = (i32::MIN, 0);
 }
 
-/// Sets every quantity, given the largest that can stand there.
+/// Sets every quantity of every node, given the largest that can stand there.
 fn fill(case: &mut Case, mut value: impl FnMut(f64) -> f64) {
     let derived = case.table.derived.clone();
+    let live: Vec<bool> = (0..case.table.rows).map(|row| case.table.is_live(row)).collect();
     for (column, cells) in &mut case.table.quantities {
         let kind = derived.iter().find(|(known, _)| known == column).map(|(_, derived)| *derived);
         let most = match kind {
@@ -69,7 +79,7 @@ fn fill(case: &mut Case, mut value: impl FnMut(f64) -> f64) {
             _ => MOST,
         };
         let sampled = matches!((&*column, kind), (Column::SampledAt, _) | (_, Some(Derived::UsageOverAt(_))));
-        for cell in cells {
+        for (cell, _) in cells.iter_mut().zip(&live).filter(|(_, live)| **live) {
             *cell = if sampled && value(1.0) == 0.0 { -1.0 } else { value(most) };
         }
     }

@@ -1,6 +1,6 @@
 //! Tests for policies: strategies for clusters and pods, and laws that an author switches on in one line each.
 //!
-//! A law is judged on some hundred and fifty clusters: some out of a real scheduler, most made to be hard (tables of 1 to 2,049
+//! A law is judged on some 170 clusters: some out of a real scheduler, most made to be hard (tables of 1 to 4,200
 //! rows around every size that a kernel may trip over, nodes idle, full, huge or dead, samples missing or late, any pod). What
 //! breaks a law is made small and printed.
 //!

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::subject::Subject;
-use sched_abi::{Bits, Column, NodeNameField, ResourceId};
+use sched_abi::{Bits, Column, NodeColumns, NodeNameField, ResourceId};
 use std::fmt::Write;
 
 /// Rows that are shown in full.
@@ -12,7 +12,9 @@ const ROWS: usize = 12;
 pub(super) fn cluster(subject: &Subject<'_>, case: &Case, row: Option<usize>) -> String {
     let table = &case.table;
     let live = case.live().count();
-    let mut text = format!("{} rows, {live} nodes, time {} ms\n", table.rows, table.now_ms);
+    let timed = subject.manifest.columns.has(NodeColumns::TIME);
+    let time = if timed { format!(", time {} ms", table.now_ms) } else { String::new() };
+    let mut text = format!("{} rows, {live} nodes{time}\n", table.rows);
     let first = row.map_or(0, |row| row.saturating_sub(ROWS / 2));
     let shown: Vec<usize> = (first..table.rows.min(first + ROWS)).collect();
     if shown.is_empty() {
@@ -31,7 +33,7 @@ pub(super) fn cluster(subject: &Subject<'_>, case: &Case, row: Option<usize>) ->
         let set = |row: &usize| if sched_abi::bit(words, *row) { "yes" } else { "" }.to_owned();
         columns.push((format!("{bits:?}").to_lowercase(), shown.iter().map(set).collect()));
     }
-    if subject.manifest.columns.has(sched_abi::NodeColumns::TAINT_SETS) {
+    if subject.manifest.columns.has(NodeColumns::TAINT_SETS) {
         let list = |row: &usize| table.taint_sets.get(*row).copied().unwrap_or(0).to_string();
         columns.push(("taint set".to_owned(), shown.iter().map(list).collect()));
     }

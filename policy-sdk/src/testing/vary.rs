@@ -53,7 +53,7 @@ pub(super) fn vary(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
 /// Changes what the nodes hold, and what the pod's view says of them.
 pub(super) fn vary_rows(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
     if subject.manifest.columns.has(NodeColumns::TIME) && rng.once_in(3) {
-        let now = rng.pick(&[0, TIME_QUANTUM_MS, case.table.now_ms, case.table.now_ms + 3_599_000]);
+        let now = rng.pick(&[0, TIME_QUANTUM_MS, case.table.now_ms, case.table.now_ms.saturating_add(3_599_000)]);
         case.table.now_ms = now;
     }
     // All nodes alike now and then.

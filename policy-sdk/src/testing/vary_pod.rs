@@ -59,9 +59,13 @@ fn taints(most: usize, rng: &mut Rng) -> u32 {
 
 /// What the pod asks for: nothing, a little, everything; one resource or very many.
 fn requests(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
+    let most = rng.pick(&[0, 1, 2, 2, 3, 8, MAX_REQUESTS_PER_POD - 1]);
+    while most == MAX_REQUESTS_PER_POD - 1 && case.table.resources.len() <= most {
+        // Names that no node has anything of.
+        case.table.resources.push(format!("example.com/none-{}", case.table.resources.len()));
+    }
     let mut ids = case.table.resource_ids();
     ids.retain(|id| *id != ResourceId::PODS);
-    let most = rng.pick(&[0, 1, 2, 2, 3, MAX_REQUESTS_PER_POD - 1]);
     if most < ids.len() {
         // What the policy asked for is most likely to matter.
         let asked =

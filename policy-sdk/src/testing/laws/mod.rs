@@ -81,7 +81,7 @@ impl Law {
     pub(super) fn judge(self, subject: &Subject<'_>, case: &Case, claimed: bool, rng: &mut Rng) -> Verdict {
         match self {
             Self::Deterministic => repeat::judge(subject, case, rng),
-            Self::InRange => range::judge(subject, case, rng),
+            Self::InRange => range::judge(subject, case),
             Self::RowLocal => row_local::judge(subject, case, rng),
             Self::OrderIndependent => order::judge(subject, case, rng),
             Self::DeadRowsHarmless => order::judge_dead(subject, case, rng),
@@ -89,7 +89,7 @@ impl Law {
             Self::NeverRewardsLessRoom => room::judge(subject, case, claimed, rng),
             Self::ReadsOnlyDeclared => columns::judge(subject, case, rng),
             Self::BitsEqualFilter => bits::judge(subject, case, rng),
-            Self::NeverPanics => panics::judge(subject, case, rng),
+            Self::NeverPanics => panics::judge(subject, case),
         }
     }
 

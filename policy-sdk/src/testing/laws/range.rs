@@ -2,29 +2,12 @@
 
 use super::{Verdict, Violation};
 use crate::testing::case::Case;
-use crate::testing::extremes::EXTREMES;
-use crate::testing::rng::Rng;
 use crate::testing::subject::Subject;
 use sched_abi::{Hook, MAX_RAW_SCORE, Normalize};
 
-const FEW_ROWS: usize = 16;
-
-pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdict {
+pub(super) fn judge(subject: &Subject<'_>, case: &Case) -> Verdict {
     let case = subject.shown(case);
-    judge_one(subject, &case)?;
-    // The edges, on a table of which there are many.
-    if case.table.rows <= FEW_ROWS {
-        for change in EXTREMES {
-            let mut extreme = case.clone();
-            change(&mut extreme, rng);
-            judge_one(subject, &extreme)?;
-        }
-    }
-    Ok(())
-}
-
-fn judge_one(subject: &Subject<'_>, case: &Case) -> Verdict {
-    let answers = subject.answers(case)?;
+    let answers = subject.answers(&case)?;
     let (prepared, manifest) = (answers.prepared, &subject.manifest);
     let reasons = subject.reason_count(&case.pod.requests);
     if let Some(place) = prepared.reject.filter(|place| *place >= reasons) {

@@ -37,6 +37,8 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, claimed: bool, rng: &mut
         id.0 <= ResourceId::EPHEMERAL_STORAGE.0 || case.pod.requests.iter().any(|r| r.resource == *id)
     };
     resources.retain(asked);
+    // What most policies look at comes more often.
+    resources.extend([ResourceId::CPU, ResourceId::CPU, ResourceId::MEMORY]);
     for way in WAYS {
         for _ in 0..3 {
             let resource = rng.pick(&resources.iter().map(|id| id.0).collect::<Vec<_>>());
@@ -113,32 +115,30 @@ impl std::fmt::Display for Spoken<'_> {
 
 /// Takes room from a node.
 fn lessen(case: &mut Case, row: usize, (way, resource, none_left): (Less, ResourceId, bool), rng: &mut Rng) {
-    let raised =
-        |value: f64, rng: &mut Rng| (value + rng.pick(&[1.0, 100.0, (value / 8.0).floor(), value, MOST])).min(MOST);
-    let lowered = |value: f64, rng: &mut Rng| {
-        let less = value - rng.pick(&[1.0, 100.0, (value / 8.0).floor(), (value / 2.0).floor()]);
-        if none_left { 0.0 } else { less.max(value.min(1.0)) }
-    };
     let table = &mut case.table;
-    match way {
-        Less::Requested => {
-            let more = raised(0.0, rng);
-            for column in [Column::Requested(resource), Column::ScoringRequested(resource)] {
-                let value = (table.cell(column, row) + more).min(MOST);
-                table.set(column, row, value);
-            }
-        }
-        Less::Allocatable | Less::Capacity => {
-            let allocatable = matches!(way, Less::Allocatable);
-            let column = if allocatable { Column::Allocatable(resource) } else { Column::Capacity(resource) };
-            let value = lowered(table.cell(column, row), rng);
-            table.set(column, row, value);
-        }
-        Less::Used | Less::Unseen => {
-            let used = matches!(way, Less::Used);
-            let column = if used { Column::Usage(resource) } else { Column::Unseen(resource) };
-            let value = raised(table.cell(column, row), rng);
-            table.set(column, row, value);
-        }
+    let [allocatable, capacity] = [Column::Allocatable, Column::Capacity].map(|of| table.cell(of(resource), row));
+    let machine = if allocatable > capacity { allocatable } else { capacity };
+    let part = |rng: &mut Rng, of: f64| (of * rng.below(101) as f64 / 100.0).floor();
+    let more = {
+        let part = part(rng, machine);
+        rng.pick(&[1.0, 100.0, part, part, MOST])
+    };
+    let columns = match way {
+        Less::Requested => vec![Column::Requested(resource), Column::ScoringRequested(resource)],
+        Less::Used => vec![Column::Usage(resource)],
+        Less::Unseen => vec![Column::Unseen(resource)],
+        Less::Allocatable => vec![Column::Allocatable(resource)],
+        Less::Capacity => vec![Column::Capacity(resource)],
+    };
+    for column in columns {
+        let value = table.cell(column, row);
+        let smaller = matches!(way, Less::Allocatable | Less::Capacity);
+        let value = match smaller {
+            false => (value + more).min(MOST),
+            true if none_left => 0.0,
+            // Something is left of what there was.
+            true => (value - more.min(part(rng, value))).max(value.min(1.0)),
+        };
+        table.set(column, row, value);
     }
 }
