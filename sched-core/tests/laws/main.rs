@@ -9,6 +9,8 @@ mod agreement;
 #[cfg(test)]
 mod choice;
 #[cfg(test)]
+mod evaluation;
+#[cfg(test)]
 mod extremes;
 #[cfg(test)]
 mod remedies;

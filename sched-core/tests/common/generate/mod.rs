@@ -3,6 +3,7 @@
 
 mod events;
 mod profiles;
+mod settings;
 
 pub(crate) use events::{Step, bad_event, steps};
 pub(crate) use policy_sdk::testing::strategies::{
