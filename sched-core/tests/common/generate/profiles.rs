@@ -2,6 +2,7 @@
 
 use super::settings::settings;
 use super::{one_of, text};
+use crate::common::reference::Kind;
 use policy_sdk::testing::strategies::{preferred, selector};
 use proptest::prelude::*;
 use sched_core::abi::PreferredTerm;
@@ -34,6 +35,12 @@ pub(crate) fn profile() -> impl Strategy<Value = Value> {
 pub(crate) fn any_profile() -> impl Strategy<Value = Value> {
     let others = PolicyConfig::NAMES.iter().filter_map(|&name| Some((name, settings(name)?)));
     with(others.collect())
+}
+
+/// A profile of policies that the reference knows: kube-scheduler's, and the library's own.
+pub(crate) fn known_profile() -> impl Strategy<Value = Value> {
+    let own = PolicyConfig::NAMES.iter().filter(|name| Kind::from_json(name, &Value::Null).is_some());
+    with(own.filter_map(|&name| Some((name, settings(name)?))).collect())
 }
 
 /// The profiles of [`profile`] with some of the given policies, under the given settings or the defaults, in any order.

@@ -59,23 +59,26 @@ fn pool() -> impl Strategy<Value = NodeSelector> {
 }
 
 fn hybrid_unschedulable() -> impl Strategy<Value = Value> {
-    let (from, until) = (one_of(&[0, NOW_MS, NOW_MS + 600_000]), one_of(&[1, 600_000, 1_200_000]));
-    let window = (prop::option::of(from), prop::option::of(until));
-    let mark = (pool(), one_of(&[None, Some("slow disk"), Some("old")]), window);
-    let mark = mark.prop_map(|(selector, reason, (from, length))| {
-        let mut mark = json!({ "nodeSelector": selector });
-        reason.into_iter().for_each(|reason| mark["reason"] = json!(reason));
-        from.into_iter().for_each(|from| mark["fromMs"] = json!(from));
-        length.into_iter().for_each(|length| mark["untilMs"] = json!(from.unwrap_or(NOW_MS) + length));
-        mark
-    });
+    let from = || prop::option::of(one_of(&[0, NOW_MS, NOW_MS + 600_000]));
+    let window = move || (from(), prop::option::of(one_of(&[1, 600_000, 1_200_000])));
+    let mark = |reason: &'static str| {
+        let mark = (pool(), window());
+        mark.prop_map(move |(selector, (from, length))| {
+            let mut mark = json!({ "nodeSelector": selector, "reason": reason });
+            from.into_iter().for_each(|from| mark["fromMs"] = json!(from));
+            length.into_iter().for_each(|length| mark["untilMs"] = json!(from.unwrap_or(NOW_MS) + length));
+            mark
+        })
+    };
+    let marks = (prop::option::of(mark("slow disk")), prop::option::of(mark("old")));
+    let marks = marks.prop_map(|(first, second)| first.into_iter().chain(second).collect::<Vec<_>>());
     let expressions = [
         json!({ "matchLabels": { "app": "x" } }),
         json!({ "matchExpressions": [{ "key": "app", "operator": "NotIn", "values": ["x"] }] }),
         json!({ "matchLabels": { "app": "y" }, "matchExpressions": [{ "key": "tier", "operator": "Exists" }] }),
     ];
     let exempt = prop::collection::vec(one_of(&expressions), 0..=1);
-    (elastic(), prop::collection::vec(mark, 0..=2), exempt)
+    (elastic(), marks, exempt)
         .prop_map(|(resources, marks, exempt)| json!({ "resources": resources, "marks": marks, "exempt": exempt }))
 }
 
