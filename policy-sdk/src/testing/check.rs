@@ -48,8 +48,8 @@ impl Default for Options {
 /// assert!(report.passed(), "{report}");
 /// ```
 pub fn check(make: &dyn Fn() -> Box<dyn Policy>, options: &Options) -> Report {
-    let name = catching(|| make().manifest().name.to_owned()).unwrap_or_default();
-    let mut report = Report { policy: name.into_owned(), cases: 0, seed: options.seed, laws: Vec::new() };
+    let name = catching(|| make().manifest().name.into_owned()).unwrap_or_default();
+    let mut report = Report { policy: name, cases: 0, seed: options.seed, laws: Vec::new() };
     let ready = subject(make);
     let mut cases = Cases::new(options.seed, options.cases);
     for &law in &options.laws {

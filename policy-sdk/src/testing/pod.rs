@@ -88,6 +88,7 @@ impl Pod {
             forecast_request: self.forecast_request,
             forecast_variance: self.forecast_variance,
             same_app_requested: &self.same_app_requested,
+            same_app_rows: None,
             estimate: self.estimate,
             estimates: &self.estimates,
             matches: self.matches,
