@@ -78,7 +78,7 @@ fn applications_that_peak_at_different_hours_share_a_node_where_those_that_peak_
 
 #[test]
 fn pods_of_one_application_vary_together() {
-    let jumpy = |hour: u64| if hour % 2 == 0 { 1_500 } else { 500 };
+    let jumpy = |hour: u64| if hour.is_multiple_of(2) { 1_500 } else { 500 };
     assert!(beside("web", &jumpy, "{}") > beside("other", &jumpy, "{}"));
 }
 

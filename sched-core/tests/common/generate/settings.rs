@@ -65,8 +65,12 @@ fn hybrid_unschedulable() -> impl Strategy<Value = Value> {
         let mark = (pool(), window());
         mark.prop_map(move |(selector, (from, length))| {
             let mut mark = json!({ "nodeSelector": selector, "reason": reason });
-            from.into_iter().for_each(|from| mark["fromMs"] = json!(from));
-            length.into_iter().for_each(|length| mark["untilMs"] = json!(from.unwrap_or(NOW_MS) + length));
+            if let Some(from) = from {
+                mark["fromMs"] = json!(from);
+            }
+            if let Some(length) = length {
+                mark["untilMs"] = json!(from.unwrap_or(NOW_MS) + length);
+            }
             mark
         })
     };

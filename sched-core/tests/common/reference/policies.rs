@@ -101,8 +101,11 @@ pub(crate) fn score(kind: &Kind, spec: &PodSpec, candidates: &[&NodeSpec], world
     let pod = &spec.template;
     let each = |f: &dyn Fn(&NodeSpec) -> i128| Raw::Scores(candidates.iter().map(|node| f(node)).collect());
     match kind {
-        Kind::NodeUnschedulable | Kind::NodeName | Kind::NodePorts => Raw::Skip,
-        Kind::HybridUnschedulable(_) | Kind::WaterLevel(_) => Raw::Skip,
+        Kind::NodeUnschedulable
+        | Kind::NodeName
+        | Kind::NodePorts
+        | Kind::HybridUnschedulable(_)
+        | Kind::WaterLevel(_) => Raw::Skip,
         Kind::CoolDown(config) => each(&|node| own::cool_down(config, node, world)),
         Kind::NodeBalance(config) => each(&|node| own::node_balance(config, spec, node, world)),
         Kind::NodeInfo(config) => each(&|node| own::node_info(config, spec, node, world)),
