@@ -55,7 +55,7 @@ impl Shown {
 struct Ahead {
     of: Vec<Option<Prediction>>,
     unknown: Option<Prediction>,
-    global: Global,
+    sampled: bool,
 }
 
 /// All applications. Histories and predictions are kept only once a policy asked for forecasts.
@@ -73,6 +73,8 @@ pub(crate) struct AppTable {
     global: Global,
     /// What is predicted for an application that nothing is known of.
     unknown: Option<Prediction>,
+    /// Anything had been sampled when that was predicted: before, it would be a guess that stands for no profile.
+    sampled: bool,
     quantum: Option<u64>,
     /// How many samples were taken.
     observed: u64,
@@ -91,6 +93,7 @@ impl AppTable {
             departures: 0,
             global: Global::default(),
             unknown: None,
+            sampled: false,
             quantum: None,
             observed: 0,
             shown: None,
@@ -198,6 +201,7 @@ impl AppTable {
             }
         }
         self.unknown = Some(predict(None, self.global, at_ms));
+        self.sampled = self.global.0.seconds > 0;
         for app in &mut self.apps {
             app.prediction = app.history.as_ref().map(|history| predict(Some(history), self.global, at_ms));
         }
@@ -223,11 +227,11 @@ impl AppTable {
     /// What [`AppTable::roll`] would predict, drawn up beside what is there.
     fn look_ahead(&mut self, at_ms: u64) {
         let Self { apps, ahead, global, .. } = self;
-        ahead.global = *global;
+        let mut global = *global;
         let open =
             |app: &App| app.history.as_ref().filter(|history| history.is_open()).map(|history| (**history).clone());
         for mut history in apps.iter().filter_map(open) {
-            history.close(&mut ahead.global);
+            history.close(&mut global);
         }
         for (app, prediction) in apps.iter().zip(&mut ahead.of) {
             let mut closed = open(app);
@@ -235,9 +239,10 @@ impl AppTable {
                 history.close(&mut Global::default());
             }
             let history = closed.as_ref().or(app.history.as_deref());
-            *prediction = history.map(|history| predict(Some(history), ahead.global, at_ms));
+            *prediction = history.map(|history| predict(Some(history), global, at_ms));
         }
-        ahead.unknown = Some(predict(None, ahead.global, at_ms));
+        ahead.unknown = Some(predict(None, global, at_ms));
+        ahead.sampled = global.0.seconds > 0;
     }
 
     /// A sample of one of the application's pods.
@@ -252,11 +257,10 @@ impl AppTable {
         }
     }
 
-    /// The prediction that events count with, once anything has been sampled: before, it would be a guess that stands for no
-    /// profile.
+    /// The prediction that events count with, once anything has been sampled.
     pub(crate) fn learned(&self, id: Option<u32>) -> Option<&Prediction> {
         let own = id.and_then(|id| self.apps.get(id as usize)?.prediction.as_ref());
-        own.or(self.unknown.as_ref()).filter(|_| self.global.0.seconds > 0)
+        own.or(self.unknown.as_ref()).filter(|_| self.sampled)
     }
 
     /// The prediction of the application itself that is shown to decisions, if it has been sampled.
@@ -273,8 +277,8 @@ impl AppTable {
 
     /// As [`AppTable::learned`], of what is shown to decisions.
     pub(crate) fn shown(&self, id: Option<u32>) -> Option<&Prediction> {
-        let global = if self.is_ahead() { &self.ahead.global } else { &self.global };
-        self.prediction(id).filter(|_| global.0.seconds > 0)
+        let sampled = if self.is_ahead() { self.ahead.sampled } else { self.sampled };
+        self.prediction(id).filter(|_| sampled)
     }
 
     fn is_ahead(&self) -> bool {

@@ -7,7 +7,7 @@ use super::rowset::set_bit;
 use crate::error::ClusterError;
 use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
-use sched_abi::{Aggregate, Bits, Changes, Column, Derived, NodeColumns, Nodes, ResourceId, SetupError};
+use sched_abi::{Aggregate, Bits, Changes, Column, Derived, HeatMode, NodeColumns, Nodes, ResourceId, SetupError};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl DerivedColumns {
 }
 
 /// A time floored to the quantum at which decisions see it.
-pub(crate) fn quantised(now_ms: u64) -> u64 {
+fn quantised(now_ms: u64) -> u64 {
     let now_ms = now_ms.min(MAX_TIME_MS);
     now_ms - now_ms % TIME_QUANTUM_MS
 }
@@ -86,7 +86,7 @@ impl Cluster {
     /// Publishes every column that depends on time for a decision at `now_ms`. Cost: the rows that changed; all rows that
     /// had a placement when a slot of recent placements has passed.
     pub(crate) fn publish(&mut self, now_ms: u64) {
-        let now_ms = quantised(now_ms);
+        let now_ms = self.present(now_ms);
         self.publish_marks(now_ms);
         self.publish_measured(now_ms);
         if let Some(shown) = self.apps.look(now_ms) {
@@ -119,6 +119,11 @@ impl Cluster {
         derived.slot = Some(now_slot);
         derived.rows = rows;
         derived.stale.clear();
+    }
+
+    /// A time as decisions see it: floored to their quantum, and not before the newest event.
+    pub(crate) fn present(&self, now_ms: u64) -> u64 {
+        quantised(now_ms.max(self.clock_ms))
     }
 
     /// Moves time on, as an event would that changes nothing: what is predicted once a quantum is predicted now and not in the
@@ -190,7 +195,14 @@ impl Cluster {
                 self.forecast.want_overload(curve);
                 self.apps.want();
             }
-            Derived::Heat { .. } | Derived::RecentBinds { .. } => self.want_heat(),
+            Derived::Heat { mode, .. } => {
+                if mode == HeatMode::Share {
+                    // That of predicted use, whatever other policies ask for.
+                    self.apps.want();
+                }
+                self.want_heat();
+            }
+            Derived::RecentBinds { .. } => self.want_heat(),
             _ => self.keep_measured(derived),
         }
         Ok(self.derived.register(derived))
@@ -215,7 +227,7 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(crate) fn new(cluster: &'a Cluster, now_ms: u64) -> Self {
-        Self { cluster, now_ms: quantised(now_ms) }
+        Self { cluster, now_ms: cluster.present(now_ms) }
     }
 }
 

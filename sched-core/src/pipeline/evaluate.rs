@@ -170,7 +170,14 @@ impl Scheduler {
             if marked { format!("{text}: {mark}") } else { text.clone() }
         };
         let text = |place: u32| answer.reasons.get(place as usize).map(|text| completed(place, text));
-        verdict.reasons().filter_map(text).collect()
+        let mut texts: Vec<String> = Vec::new();
+        for text in verdict.reasons().filter_map(text) {
+            // Two marks may say the same of one node, which is one node all the same.
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts
     }
 
     /// A policy's reasons with their arguments, for a pod; and a bit for each place that the node's mark completes.

@@ -19,7 +19,7 @@ pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
 pub(crate) use snapshot::tolerates;
 
-use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot, quantised};
+use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
 use crate::config::{Profile, ProfileError, Weighted};
 use crate::error::{ClusterError, ScheduleError};
 use sched_abi::{Manifest, PodFields, Policy, Prepared, Statistics};
@@ -184,7 +184,8 @@ impl Scheduler {
         self.cluster.pod_sample(pod, sample, now_ms)
     }
 
-    /// Says where a waiting pod goes, and changes nothing that a later answer depends on, whatever time it is asked for.
+    /// Says where a waiting pod goes, and changes nothing that a later answer depends on, whatever time it is asked for;
+    /// one before the newest event counts as that.
     /// `Unschedulable` when no node is feasible;
     /// [`Scheduler::explain`](crate::Scheduler::explain) says why.
     ///
@@ -224,7 +225,7 @@ impl Scheduler {
             total: best.total,
             feasible: best.feasible,
             generation: self.cluster.generation(),
-            at_ms: quantised(now_ms),
+            at_ms: self.cluster.present(now_ms),
             fell_back,
         })
     }

@@ -1,7 +1,7 @@
 //! Step 5: a tentative hold, checked exactly against the cluster as it is now.
 
 use super::{Decision, Scheduler, snapshot};
-use crate::cluster::{PodPhase, Snapshot, quantised};
+use crate::cluster::{PodPhase, Snapshot};
 use crate::error::ScheduleError;
 use sched_abi::{Hook, Rows, Verdict};
 
@@ -16,7 +16,7 @@ impl Scheduler {
             Some(PodPhase::Pending) => {}
             Some(_) => return Err(ScheduleError::NotPending),
         }
-        let stands = self.cluster.generation() == decision.generation && quantised(now_ms) == decision.at_ms;
+        let stands = self.cluster.generation() == decision.generation && self.cluster.present(now_ms) == decision.at_ms;
         if !stands && !self.still_fits(decision, now_ms) {
             let node =
                 self.cluster.node_name(decision.row).map_or_else(|| format!("row {}", decision.row.0), str::to_owned);

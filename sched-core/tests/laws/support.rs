@@ -91,17 +91,6 @@ impl Pair {
         }
     }
 
-    /// Looks at a pod before it is changed, so that a quantum does not begin with it off its node meanwhile.
-    pub(crate) fn look_before_change(&mut self, now_ms: u64, step: &Step) {
-        if let Step::Apply(event) = step
-            && let Event::PodChanged(spec) = &**event
-            && let Some(pod) = self.scheduler.cluster().pod_id(&spec.namespace, &spec.name)
-        {
-            self.world.roll(now_ms);
-            self.scheduler.evaluate(pod, now_ms).expect("a known pod");
-        }
-    }
-
     fn reserve(&mut self, now_ms: u64, pod: &PodKey) -> bool {
         let Some(id) = self.scheduler.cluster().pod_id(&pod.0, &pod.1) else { return false };
         if self.world.pods[pod].place == Place::Pending {

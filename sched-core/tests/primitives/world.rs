@@ -62,8 +62,14 @@ impl World {
         Ok(Self { scheduler, policy })
     }
 
+    /// Applies an event when what it tells of happens; one that does not say when happens now.
     pub(crate) fn event(&mut self, event: &Event) {
-        self.scheduler.apply(event, 0).unwrap_or_else(|error| panic!("{error}"));
+        let now_ms = match event {
+            Event::PodBound { at_ms, .. } => *at_ms,
+            Event::NodeSample { sample, .. } | Event::PodSample { sample, .. } => sample.at_ms,
+            _ => 0,
+        };
+        self.scheduler.apply(event, now_ms).unwrap_or_else(|error| panic!("{error}"));
     }
 
     pub(crate) fn node(&mut self, node: NodeSpec) {

@@ -65,10 +65,8 @@ pub(crate) fn monotone_profile() -> impl Strategy<Value = Value> {
         let profiles = ProfileSet::from_text(&profile_text(&alone)).expect("a profile");
         profiles.profiles[0].policies[0].config.build().manifest().monotone
     };
-    // The water level rejects nothing for a resource of which a node has none: with the first of it a level begins.
-    let counts = move |policy: &Value| policy["name"] != "WaterLevel" && monotone(policy);
     any_profile().prop_map(move |mut profile| {
-        profile["policies"].as_array_mut().expect("a list").retain(counts);
+        profile["policies"].as_array_mut().expect("a list").retain(monotone);
         profile
     })
 }

@@ -53,6 +53,8 @@ pub(crate) struct Predictions {
 
 /// Whether any observation is complete.
 pub(crate) fn anything_known(entries: &[Entry]) -> bool {
+    let rolled = entries.iter().rposition(|entry| matches!(entry, Entry::Rolled));
+    let entries = rolled.map_or(&[][..], |rolled| &entries[..=rolled]);
     apps(entries).iter().any(|app| !observations(entries, app).is_empty())
 }
 

@@ -59,16 +59,7 @@ pub(crate) fn node_balance(config: &Balance, pod: &PodSpec, node: &NodeSpec, wor
     let (own_use, limit) = (world.estimate(pod)[0], 10 * allocatable * config.limit);
     let excess = here + 1_000 * own_use - thousandths * (on_node + own);
     let excess = if config.above { excess.max(0) } else { excess.abs() };
-    let exact = (limit - excess).max(0) * 100 / limit;
-    let ratio = thousandths as f64 / 1e3;
-    let expected = ratio * on_node as f64;
-    let excess = known.map_or(expected, |used| used as f64) + own_use as f64 - expected - ratio * own as f64;
-    let excess = if config.above { excess.max(0.0) } else { excess.abs() };
-    let limit = config.limit as f64;
-    let score = ((limit - excess * 100.0 / allocatable as f64).max(0.0) * 100.0 / limit) as i128;
-    // A ratio has no exact float: where the score is whole, it may fall short by the last bit.
-    assert!((score - exact).abs() <= 1, "{score} is not {exact}");
-    score
+    (limit - excess).max(0) * 100 / limit
 }
 
 /// `sum(weight * trunc(100 * (capacity - use - pod) / capacity)) / sum(weight)`.

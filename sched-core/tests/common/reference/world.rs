@@ -110,13 +110,12 @@ impl World {
                 }
             }
             Event::PodSample { namespace, name, sample } => {
-                if let Some(pod) = self.pods.get(&(namespace.clone(), name.clone())) {
-                    self.learn(&pod.spec.clone(), sample);
-                }
                 if let Some(pod) = self.pods.get_mut(&(namespace.clone(), name.clone()))
-                    && pod.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms)
+                    && pod.sample.is_none_or(|newest| newest.at_ms < sample.at_ms)
                 {
                     pod.sample = Some(*sample);
+                    let spec = pod.spec.clone();
+                    self.learn(&spec, sample);
                 }
             }
             Event::Marked { name, mark } => match mark {
