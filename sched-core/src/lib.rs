@@ -16,7 +16,7 @@ mod registry;
 mod remedies;
 
 pub use cluster::*;
-pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, Weighted};
+pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weighted};
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
 pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};
