@@ -74,7 +74,7 @@ pub struct Ceiling(pub Arc<Switch>);
 
 impl Policy for Ceiling {
     fn manifest(&self) -> Manifest {
-        Manifest { reasons: const { &[ReasonSpec::plain("only adding up")] }, ..Manifest::new("Ceiling") }
+        Manifest { reasons: const { &[ReasonSpec::plain("only adding up")] }.into(), ..Manifest::new("Ceiling") }
     }
 
     fn prepare(&self, _: &PodView<'_>, nodes: &dyn Nodes, _: &mut [u64; 16]) -> Prepared {

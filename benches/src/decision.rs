@@ -5,7 +5,7 @@ use crate::scenario::{self, FED_MS, NOW_MS, Scenario, ZONES};
 use sched_core::abi::{NodeSelector, Operator, Policy, PreferredTerm, Requirement, SelectorTerm};
 use sched_core::hash::fnv1a_with;
 use sched_core::{
-    HostPort, PodSpec, PodTemplate, Profile, Protocol, ScheduleError, Scheduler, TaintEffect, Toleration,
+    HostPort, PodSpec, PodTemplate, Profile, Protocol, ScheduleError, Scheduler, TaintEffect, Toleration, Weighted,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -111,7 +111,11 @@ pub struct Bench {
 impl Bench {
     /// Builds the cluster; a small one beside it says which columns the profile reads for each shape of pod.
     pub fn new(profile: &Profile, scenario: Scenario) -> Result<Self, Failure> {
-        let mut policies = profile.build()?;
+        Self::with_policies(profile.build()?, profile, scenario)
+    }
+
+    /// The same under other makes of the profile's policies.
+    pub fn with_policies(mut policies: Vec<Weighted>, profile: &Profile, scenario: Scenario) -> Result<Self, Failure> {
         let switch = Arc::new(Switch::default());
         policies.push((Box::new(Ceiling(Arc::clone(&switch))), 1));
         let mut scheduler = Scheduler::with_policies(policies, SEED)?;
@@ -193,7 +197,7 @@ impl Bench {
     }
 }
 
-fn shape(place: usize) -> Shape {
+pub(crate) fn shape(place: usize) -> Shape {
     Shape::MIX.get(place).copied().unwrap_or(Shape::Plain)
 }
 

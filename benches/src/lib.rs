@@ -9,3 +9,4 @@ pub mod ratio;
 pub mod reads;
 pub mod rng;
 pub mod scenario;
+pub mod wasm;

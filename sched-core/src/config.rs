@@ -29,6 +29,9 @@ pub enum ProfileError {
     /// A policy stands twice in one profile.
     #[error("policy `{0}` stands twice in one profile")]
     Twice(String),
+    /// A policy is to replace one that is not there.
+    #[error("the profile has no policy `{0}` to replace")]
+    NotThere(String),
     /// Two profiles have one name.
     #[error("profile `{0}` stands twice")]
     ProfileTwice(String),

@@ -53,6 +53,14 @@ pub enum ClusterError {
         /// The time.
         at_ms: u64,
     },
+    /// Something is said to have happened later than now, by more than clocks differ.
+    #[error("{what}: {ahead_ms} ms after the present, more than clocks may differ ({max} ms, MAX_CLOCK_SKEW_MS)", max = limits::MAX_CLOCK_SKEW_MS)]
+    Ahead {
+        /// What.
+        what: &'static str,
+        /// By how much.
+        ahead_ms: u64,
+    },
     /// Something is beyond a limit.
     #[error("{object}: {what} is beyond the limit of {limit} ({name})")]
     Limit {

@@ -4,6 +4,7 @@ use crate::cluster::{PodId, PodTemplate, Row};
 use crate::error::ScheduleError;
 use crate::pipeline::{Evaluation, Scheduler};
 use sched_abi::ResourceId;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -12,7 +13,7 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyRun {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its weight.
     pub weight: i64,
     /// Whether it filtered.
@@ -26,7 +27,7 @@ pub struct PolicyRun {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyReasons {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its reasons.
     pub reasons: Vec<String>,
 }
@@ -38,7 +39,7 @@ pub struct Rejection {
     /// The node.
     pub node: String,
     /// The first policy, in profile order, that rejected it.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// It was out before any filter: the pod names its nodes one by one, and this is none of them.
     pub narrowed: bool,
     /// Removing pods from it would not help.
@@ -54,7 +55,7 @@ pub struct Rejection {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyScore {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Before normalisation.
     pub raw: i64,
     /// 0..=100.
@@ -90,7 +91,7 @@ pub struct Explanation {
     /// The policies, in profile order.
     pub policies: Vec<PolicyRun>,
     /// The policies whose filter was set aside, as their configuration allows, because no node passed.
-    pub fell_back: Vec<&'static str>,
+    pub fell_back: Vec<Cow<'static, str>>,
     /// The pod was rejected as a whole.
     pub rejected_outright: Option<PolicyReasons>,
     /// The nodes that are out, by name.
@@ -141,7 +142,7 @@ impl Scheduler {
         let template = self.cluster().pods.class_of(pod.0).map(|c| &*c.template).ok_or(ScheduleError::UnknownPod)?;
         let rejected = self.rejections(&evaluation);
         let message = self.message(&evaluation, &rejected);
-        let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy, a.reject.clone()?)));
+        let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy.clone(), a.reject.clone()?)));
         Ok(Explanation {
             pod: self.cluster().pods.full_name(pod.0),
             requests: self.requests(pod),
@@ -173,7 +174,7 @@ impl Scheduler {
     }
 
     fn rejections(&self, evaluation: &Evaluation) -> Vec<Rejection> {
-        let narrowing = evaluation.answers.iter().find(|a| a.narrowed).map(|a| a.policy);
+        let narrowing = evaluation.answers.iter().find(|a| a.narrowed).map(|a| &a.policy);
         let outright = evaluation.answers.iter().any(|a| a.reject.is_some());
         let mut list = Vec::new();
         for (k, &row) in evaluation.rows.iter().enumerate().filter(|_| !outright) {
@@ -184,7 +185,7 @@ impl Scheduler {
                     // Not in the order of resource ids, which depends on what was interned first.
                     let mut reasons = self.texts(answer, verdict, row);
                     reasons.sort_unstable();
-                    against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy, reasons }));
+                    against.push((verdict.is_unresolvable(), PolicyReasons { policy: answer.policy.clone(), reasons }));
                 }
             }
             let outside = narrowing.filter(|_| {
@@ -195,7 +196,7 @@ impl Scheduler {
             });
             if let Some(policy) = outside {
                 let reasons = vec![format!("node(s) didn't satisfy plugin(s) [{policy}]")];
-                against.insert(0, (true, PolicyReasons { policy, reasons }));
+                against.insert(0, (true, PolicyReasons { policy: policy.clone(), reasons }));
             }
             let mut against = against.into_iter();
             if let Some((unresolvable, PolicyReasons { policy, reasons })) = against.next() {
@@ -227,7 +228,7 @@ impl Scheduler {
             scored.map(move |a| {
                 let score = a.scores.get(k).copied().unwrap_or(0);
                 PolicyScore {
-                    policy: a.policy,
+                    policy: a.policy.clone(),
                     raw: a.raw.get(k).copied().unwrap_or(0),
                     score,
                     weighted: a.weight * score,
@@ -271,8 +272,8 @@ impl Scheduler {
 }
 
 /// The policies that were set aside because no node passed.
-fn fell_back(evaluation: &Evaluation) -> Vec<&'static str> {
-    evaluation.answers.iter().filter(|a| a.fell_back).map(|a| a.policy).collect()
+fn fell_back(evaluation: &Evaluation) -> Vec<Cow<'static, str>> {
+    evaluation.answers.iter().filter(|a| a.fell_back).map(|a| a.policy.clone()).collect()
 }
 
 /// An amount in the notation of Kubernetes, exactly.
@@ -291,7 +292,7 @@ fn amount(resource: &str, value: i64) -> String {
 }
 
 fn run(answer: &crate::pipeline::PolicyAnswer) -> PolicyRun {
-    PolicyRun { policy: answer.policy, weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
+    PolicyRun { policy: answer.policy.clone(), weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
 }
 
 /// What the pod asks for that the library keeps but does not evaluate.

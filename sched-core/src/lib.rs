@@ -14,6 +14,8 @@ pub mod primitives;
 mod profile;
 mod registry;
 mod remedies;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use cluster::*;
 pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weighted};

@@ -10,6 +10,10 @@ pub const MAX_TIME_MS: u64 = 1 << 53;
 /// Bytes of one input, a file or a text, whoever reads it: what comes without end is refused there.
 pub const MAX_INPUT_BYTES: usize = 1 << 30;
 
+/// How far the time of a sample or of a binding may lie ahead of the present: clocks differ. One from the future would look
+/// fresh for as long, and make every later one look old.
+pub const MAX_CLOCK_SKEW_MS: u64 = 300_000;
+
 /// Nodes alive at once.
 pub const MAX_NODES: usize = 1 << 20;
 
@@ -72,3 +76,41 @@ pub const FORECAST_QUANTUM_MS: u64 = 300_000;
 
 /// Applications without pods whose history is kept.
 pub const MAX_IDLE_APPS: usize = 1 << 16;
+
+/// Bytes of a module of WebAssembly.
+pub const MAX_MODULE_BYTES: usize = 16 << 20;
+
+/// Functions of a module.
+pub const MAX_MODULE_FUNCTIONS: u32 = 20_000;
+
+/// Bytes of a text that a module answers with: its manifest, what it asks for, an error.
+pub const MAX_MODULE_TEXT_BYTES: usize = 1 << 20;
+
+/// Bytes of a sandboxed policy's memory, its copies of columns included.
+pub const MAX_GUEST_MEMORY_BYTES: usize = 1 << 30;
+
+/// Bytes of a sandboxed policy's memory before the host lays anything out in it.
+pub const MAX_GUEST_OWN_MEMORY_BYTES: usize = 64 << 20;
+
+/// Elements of a sandboxed policy's table.
+pub const MAX_GUEST_TABLE_ELEMENTS: usize = 10_000;
+
+/// Bytes of the thread's stack that a sandboxed policy may use.
+pub const MAX_GUEST_STACK_BYTES: usize = 64 << 10;
+
+/// Bytes of stack that a thread must have left before a sandboxed policy is entered.
+pub const MIN_THREAD_STACK_BYTES: usize = 128 << 10;
+
+/// Fuel, about one for each instruction, that a call about a pod gets before it looks at rows.
+pub const FUEL_PER_CALL: u64 = 2_000_000;
+
+/// Fuel that a call gets for each row that it is about.
+pub const FUEL_PER_ROW: u64 = 5_000;
+
+/// Fuel of a call that describes the policy, takes its settings or sets it up.
+pub const FUEL_FOR_SETUP: u64 = 500_000_000;
+
+pub use sched_abi::MAX_RAW_SCORE;
+
+/// Decisions in which a sandboxed policy may fail before it is asked no more.
+pub const MAX_FAILED_DECISIONS: u64 = 8;

@@ -53,6 +53,15 @@ macro_rules! registry {
                 }
             }
 
+            /// The settings as JSON, as a sandboxed policy takes them.
+            #[cfg(feature = "wasm")]
+            pub fn settings(&self) -> String {
+                match self {
+                    // No map with keys that are not texts, and nothing else that JSON does not have.
+                    $(Self::$name(config) => serde_json::to_string(config).unwrap_or_default(),)*
+                }
+            }
+
             /// Reads the settings of the policy that `self` is.
             #[cfg(feature = "serde")]
             pub(crate) fn read<'de, M: serde::de::MapAccess<'de>>(&self, map: &mut M) -> Result<Self, M::Error> {

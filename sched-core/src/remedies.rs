@@ -73,7 +73,7 @@ impl Scheduler {
     }
 
     fn remedy(&self, answer: &PolicyAnswer, verdict: Verdict, pod: PodId, row: Row) -> Option<String> {
-        Some(match answer.policy {
+        Some(match &*answer.policy {
             "NodeUnschedulable" => "once they are uncordoned".to_owned(),
             // What the configuration enforces, the pod cannot lift.
             "NodeAffinity" if answer.texts(verdict).any(|text| text.contains("enforced")) => return None,

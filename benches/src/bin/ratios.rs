@@ -4,11 +4,12 @@
 use clap::Parser;
 use sched_benches::decision::{Bench, Failure, Shape};
 use sched_benches::events::{Kind, Motion};
-use sched_benches::memory;
 use sched_benches::ratio::{Ratio, least, median};
 use sched_benches::reads::Chain;
 use sched_benches::scenario::Scenario;
-use sched_core::{Profile, ProfileSet};
+use sched_benches::{memory, wasm};
+use sched_core::wasm::EngineConfig;
+use sched_core::{PolicyConfig, Profile, ProfileSet};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Nanoseconds a node in all that a decision of a profile may take; profiles without a claim are measured against the
@@ -59,6 +60,9 @@ fn run(options: &Options) -> Result<bool, Failure> {
     // First, while the process holds nothing else.
     if options.wants("events") {
         ratios.extend(print(events(options.rounds)?));
+    }
+    if options.wants("wasm") {
+        ratios.extend(print(wasm(options)?));
     }
     let profiles = ProfileSet::builtin();
     for (name, _) in DECISION_BARS.iter().filter(|(name, _)| profiles.get(name).is_none()) {
@@ -130,6 +134,77 @@ fn decision(profile: &Profile, nodes: usize, rounds: usize, bar: f64) -> Result<
         .side("ceiling, fastest rounds", fastest_floor, "ns a node")
         .side("columns", bytes, "bytes a node");
     Ok(vec![absolute, to_ceiling])
+}
+
+/// Sandboxed policies beside native ones.
+fn wasm(options: &Options) -> Result<Vec<Ratio>, Failure> {
+    let modules = wasm::Modules::new(&EngineConfig::default())?;
+    let mut ratios = Vec::new();
+    for (nodes, rounds) in SIZES {
+        let mut of_policies = Vec::new();
+        for (name, module) in modules.all() {
+            let config = PolicyConfig::default_of(name).ok_or("a module without a policy")?;
+            let mut duel = wasm::Duel::new(&config, module, Scenario::for_decisions(nodes))?;
+            let mut sides = [Vec::new(), Vec::new()];
+            let mut filters = [Vec::new(), Vec::new()];
+            let (mut one, mut eight, mut plain, mut delta) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for _ in 0..rounds * options.rounds {
+                for place in 0..Shape::MIX.len() {
+                    let times = duel.run(place)?;
+                    sides.iter_mut().zip(times.whole).for_each(|(side, time)| side.push(time));
+                    filters.iter_mut().zip(times.filters).for_each(|(side, time)| side.push(time));
+                    one.push(times.one_row);
+                    eight.push(times.eight_rows);
+                    plain.push(times.prepare);
+                    delta.push(duel.run_after_a_change(place)?.prepare);
+                }
+            }
+            let [native, sandboxed] = sides.each_mut().map(|side| median(side) / 1000.0);
+            let [filter, sandboxed_filter] = filters.each_mut().map(|side| median(side) / 1000.0);
+            of_policies.push(sandboxed / native);
+            let name = format!("wasm/{name}/{nodes}");
+            let [one, eight, plain, delta] = [one, eight, plain, delta].map(|mut times| median(&mut times));
+            ratios.push(
+                Ratio::new(format!("{name}/to-native"), sandboxed / native, 1.7, "times")
+                    .side("sandboxed", sandboxed, "us")
+                    .side("native", native, "us")
+                    .side("its filter, sandboxed", sandboxed_filter, "us")
+                    .side("its filter, native", filter, "us"),
+            );
+            ratios.push(Ratio::new(format!("{name}/one-row"), one / 1000.0, 0.15, "us"));
+            ratios.push(Ratio::new(format!("{name}/eight-rows"), eight / 1000.0, 0.25, "us"));
+            ratios.push(
+                Ratio::new(format!("{name}/delta"), (delta - plain) / 1000.0, 0.3, "us")
+                    .side("pod and nothing else new", plain, "ns")
+                    .side("a pod bound besides", delta, "ns"),
+            );
+        }
+        ratios.push(Ratio::new(format!("wasm/median/{nodes}"), median(&mut of_policies), 1.15, "times"));
+    }
+    let profiles = ProfileSet::builtin();
+    let profile = profiles.get("recommended").ok_or("no profile `recommended`")?;
+    let (nodes, rounds) = SIZES[0];
+    let mut native = Bench::new(profile, Scenario::for_decisions(nodes))?;
+    let mut sandboxed = Bench::with_policies(modules.sandbox(profile)?, profile, Scenario::for_decisions(nodes))?;
+    let digests = [native.digest()?, sandboxed.digest()?];
+    if digests[0] != digests[1] {
+        return Err("sandboxed policies decide otherwise than native ones".into());
+    }
+    let mut sides = [Vec::new(), Vec::new()];
+    for _ in 0..rounds * options.rounds {
+        for place in 0..Shape::MIX.len() {
+            sides[0].push(native.decide(place)?);
+            sides[1].push(sandboxed.decide(place)?);
+        }
+    }
+    let [native, sandboxed] = sides.each_mut().map(|side| median(side) / 1000.0);
+    ratios.push(
+        Ratio::new(format!("wasm/recommended/{nodes}"), sandboxed / native, 1.2, "times")
+            .side("sandboxed", sandboxed, "us")
+            .side("native", native, "us")
+            .note(format!("digest of decisions, both: {:016x}", digests[0])),
+    );
+    Ok(ratios)
 }
 
 fn mean_of(values: &[f64], which: impl Fn(usize) -> bool) -> f64 {

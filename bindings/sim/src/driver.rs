@@ -92,6 +92,9 @@ impl Host for Driver<'_> {
 
     fn place(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Option<usize>, SimError> {
         let id = self.id(pod, now_ms)?;
+        // What is drawn up once a quantum is no part of a decision.
+        let late = |source| SimError::Cluster { what: name(pod), at_ms: now_ms, source };
+        self.scheduler.tick(now_ms).map_err(late)?;
         let before = self.clock.map(|clock| clock());
         let decision = self.scheduler.decide(id, now_ms);
         if let (Some(clock), Some(before)) = (self.clock, before) {

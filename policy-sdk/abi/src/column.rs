@@ -1,5 +1,6 @@
 //! What a policy can read of the nodes: columns by name, and what it asks for when it is set up.
 
+use crate::changes::Changes;
 use crate::measured::{EstimateRule, Unmeasured, UsageOver};
 use crate::pod::PodMatch;
 use crate::policy::NodeColumns;
@@ -9,6 +10,7 @@ use alloc::string::String;
 /// A resource name, interned by the host. The first few are fixed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 #[repr(transparent)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ResourceId(pub u16);
 
 impl ResourceId {
@@ -34,6 +36,11 @@ pub enum HeatMode {
 
 /// A column that the host keeps because a policy asked for it, with that policy's parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", rename_all_fields = "camelCase")
+)]
 pub enum Derived {
     /// Heat of recent placements, in millionths (see the cool-down primitive).
     Heat {
@@ -78,6 +85,11 @@ pub enum Derived {
 
 /// What turns predicted use into a cost; see the expected-overload primitive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct OverloadCurve {
     /// Use above this share of the node's capacity is overload, percent.
     pub water_level_percent: u8,
@@ -92,6 +104,7 @@ pub struct OverloadCurve {
 
 /// A number about all nodes together, published at the forecast's quantum.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Aggregate {
     /// The half-width of the error that is allowed for, in standard deviations (see the expected-overload primitive).
     OverloadBand(OverloadCurve),
@@ -200,6 +213,10 @@ pub trait Nodes {
     }
     /// Per row the id of its list of taints: an index into [`crate::PodView::taints`].
     fn taint_sets(&self) -> &[u32];
+    /// What changed in the table, for hosts that keep copies of columns; `None` where nobody keeps a log of it.
+    fn changes(&self) -> Option<&dyn Changes> {
+        None
+    }
 }
 
 /// Why a policy could not be set up.
@@ -212,6 +229,11 @@ pub trait Setup {
     fn resource(&mut self, name: &str) -> Result<ResourceId, SetupError>;
     /// Asks for a derived column.
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError>;
+    /// Asks for a number about all nodes, which [`Nodes::aggregate`] then gives.
+    fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
+        let _ = aggregate;
+        Ok(())
+    }
     /// Asks for estimates of pods' use by a rule: their place in [`crate::PodView::estimates`].
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError>;
     /// Asks for the rows that match a selector.

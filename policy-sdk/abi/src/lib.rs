@@ -4,6 +4,9 @@
 
 extern crate alloc;
 
+#[cfg(feature = "serde")]
+pub mod ask;
+mod changes;
 mod column;
 mod measured;
 mod pod;
@@ -11,14 +14,17 @@ mod policy;
 mod rows;
 mod selector;
 mod verdict;
+pub mod wire;
 
+pub use changes::Changes;
 pub use column::{
     Aggregate, Bits, Column, Derived, HeatMode, Nodes, OverloadCurve, ResourceId, Setup, SetupError, bit, keep_bits,
 };
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{
-    Hook, Locality, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared, ReasonArg, ReasonSpec,
+    FailureMode, Hook, Locality, MAX_RAW_SCORE, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared,
+    ReasonArg, ReasonSpec, Statistics,
 };
 pub use rows::{Rows, bits_where, keep_rows};
 pub use selector::{LabelSelector, NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};

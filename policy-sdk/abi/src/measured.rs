@@ -5,6 +5,11 @@ use crate::column::ResourceId;
 
 /// How the use of a pod is estimated from what its containers ask for: whole milli-CPU and bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", rename_all_fields = "camelCase")
+)]
 pub enum EstimateRule {
     /// The larger of the pod's total request and total limit, times a factor, rounded, and at most the limit.
     /// Both arrays are CPU, then memory.
@@ -27,6 +32,11 @@ pub enum EstimateRule {
 /// Per node, the estimated use of the pods that its newest sample does not show: those placed less than a window before the
 /// sample was taken, or after it. Times are compared in whole seconds. Base units, at most 2^46.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct Unmeasured {
     /// How a pod's use is estimated.
     pub rule: EstimateRule,
@@ -44,6 +54,11 @@ pub struct Unmeasured {
 /// Per node, a statistic of the samples of its use, as a monitoring system would have it that is asked at every multiple of
 /// `refresh_ms`. Base units; -1 before the first sample.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct UsageOver {
     /// CPU or memory.
     pub resource: ResourceId,

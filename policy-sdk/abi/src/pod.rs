@@ -5,6 +5,7 @@ use crate::column::ResourceId;
 
 /// An amount of one resource, base units.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[repr(C)]
 pub struct Request {
     /// The resource.
     pub resource: ResourceId,
@@ -39,6 +40,7 @@ pub enum NodeNameField {
 
 /// What the pod's tolerations say of one list of taints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
 pub struct TaintAnswer {
     /// A `NoSchedule` or `NoExecute` taint is not tolerated.
     pub rejected: bool,
@@ -66,6 +68,7 @@ impl<'a> Preferred<'a> {
 
 /// A node that has one of the pod's images.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
 pub struct ImageRow {
     /// The node's row.
     pub row: u32,
@@ -119,12 +122,16 @@ pub struct PodView<'a> {
     pub forecast_variance: f64,
     /// Per row, CPU requests of the pods of the same application there, milli-CPU; may be shorter than the table.
     pub same_app_requested: &'a [f64],
+    /// The rows where that is not 0, for hosts that keep copies; `None` where the host of this view does not say.
+    pub same_app_rows: Option<&'a [u32]>,
     /// Estimated use now: CPU in milli-CPU, memory in bytes.
     pub estimate: [f64; 2],
     /// The same by each rule asked for in [`crate::Setup::estimate`], in its order.
     pub estimates: &'a [[f64; 2]],
     /// A bit for each [`PodMatch`]; read through [`PodView::is`].
     pub matches: u64,
+    /// Views of one host with the same number are equal, whatever they are of; 0 says nothing. For hosts that keep copies.
+    pub version: u64,
 }
 
 impl PodView<'_> {

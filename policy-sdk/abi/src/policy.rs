@@ -1,10 +1,11 @@
 //! The trait every policy implements, native or sandboxed, and the manifest in which it says what it is.
 
 use crate::{Nodes, PodView, Rows, Setup, SetupError, Verdict};
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 
 /// What a policy's answer for a node may depend on besides pod, configuration and time quantum.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Locality {
     /// That node's row alone: answers can be cached row by row.
     RowLocal,
@@ -12,8 +13,12 @@ pub enum Locality {
     CrossRow,
 }
 
+/// The largest raw score of a policy that is normalised; where lowest is best, the least is its negative.
+pub const MAX_RAW_SCORE: i64 = 1 << 46;
+
 /// How raw scores become 0..=100 over the candidates of one decision. Divisions truncate, as in kube-scheduler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Normalize {
     /// They are within 0..=100 already.
     None,
@@ -27,6 +32,7 @@ pub enum Normalize {
 
 /// What fills the `{}` of a reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum ReasonArg {
     /// Nothing: one place in the pod's reason table.
     None,
@@ -38,10 +44,15 @@ pub enum ReasonArg {
 
 /// An entry of a policy's reason table. For a pod the entries are expanded one after the other; a place in the expanded
 /// table is what a [`Verdict`] names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct ReasonSpec {
     /// The text, as kube-scheduler words it where it has one; `{}` stands for the argument.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// What the argument is.
     pub arg: ReasonArg,
 }
@@ -50,12 +61,19 @@ impl ReasonSpec {
     /// A reason without an argument.
     #[must_use]
     pub const fn plain(text: &'static str) -> Self {
-        Self { text, arg: ReasonArg::None }
+        Self::with(text, ReasonArg::None)
+    }
+
+    /// A reason with an argument.
+    #[must_use]
+    pub const fn with(text: &'static str, arg: ReasonArg) -> Self {
+        Self { text: Cow::Borrowed(text), arg }
     }
 }
 
 /// Fields of [`PodView`] that the host fills only if a policy of the profile reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct PodFields(u32);
 
 impl PodFields {
@@ -71,6 +89,17 @@ impl PodFields {
     pub const IMAGES: Self = Self(8);
     /// `forecast_cpu`, `forecast_request`, `forecast_variance` and `same_app_requested`.
     pub const FORECAST: Self = Self(16);
+    /// All of them.
+    pub const ALL: Self = Self(31);
+
+    /// Every one with its name, in the order of their bits.
+    pub const NAMED: &[(&str, Self)] = &[
+        ("nodeAffinity", Self::NODE_AFFINITY),
+        ("taints", Self::TAINTS),
+        ("ports", Self::PORTS),
+        ("images", Self::IMAGES),
+        ("forecast", Self::FORECAST),
+    ];
 
     /// Both.
     #[must_use]
@@ -82,6 +111,11 @@ impl PodFields {
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED.iter().filter(move |(_, field)| self.has(*field)).map(|(name, _)| *name)
     }
 }
 
@@ -96,6 +130,7 @@ impl PodFields {
 /// assert_eq!(reads.names().collect::<Vec<_>>(), ["allocatable", "requested"]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct NodeColumns(u32);
 
 impl NodeColumns {
@@ -132,6 +167,9 @@ impl NodeColumns {
     /// [`Nodes::now_ms`].
     pub const TIME: Self = Self(1 << 14);
 
+    /// All of them.
+    pub const ALL: Self = Self((1 << 15) - 1);
+
     /// Every kind with its name, in the order of their bits.
     pub const NAMED: &[(&str, Self)] = &[
         ("allocatable", Self::ALLOCATABLE),
@@ -163,6 +201,12 @@ impl NodeColumns {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any of `other` are among these.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Their names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMED.iter().filter(move |(_, kind)| self.has(*kind)).map(|(name, _)| *name)
@@ -170,10 +214,15 @@ impl NodeColumns {
 }
 
 /// What a policy says of itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct Manifest {
     /// Its name, as profiles write it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether it has a filter.
     pub filters: bool,
     /// Whether it scores.
@@ -187,7 +236,7 @@ pub struct Manifest {
     /// How its scores are normalised.
     pub normalize: Normalize,
     /// Its reasons.
-    pub reasons: &'static [ReasonSpec],
+    pub reasons: Cow<'static, [ReasonSpec]>,
     /// Whether it protects the cluster, so that its failure rejects rather than abstains.
     pub protective: bool,
     /// Whether more free capacity on a node always leaves every feasible node feasible.
@@ -202,14 +251,14 @@ impl Manifest {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
-            name,
+            name: Cow::Borrowed(name),
             filters: false,
             scores: false,
             pod_fields: PodFields::NONE,
             columns: NodeColumns::NONE,
             locality: Locality::RowLocal,
             normalize: Normalize::None,
-            reasons: &[],
+            reasons: Cow::Borrowed(&[]),
             protective: false,
             monotone: true,
             prefers_room: false,
@@ -249,6 +298,34 @@ impl Prepared {
     pub const SKIP: Self = Self { filter: Hook::Skip, score: Hook::Skip, ..Self::RUN };
     /// Both hooks run.
     pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false, fall_back: false };
+}
+
+/// What a policy whose call failed says of every node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum FailureMode {
+    /// Rejects them all, with a reason that names the policy.
+    Reject,
+    /// Nothing: it takes no part in the decision.
+    Abstain,
+}
+
+/// What a policy did so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+pub struct Statistics {
+    /// Calls of its hooks.
+    pub calls: u64,
+    /// Rows that they were about.
+    pub rows: u64,
+    /// Fuel that they took.
+    pub fuel: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Decisions that it failed in.
+    pub failed_decisions: u64,
+    /// It failed too often and is asked no more.
+    pub quarantined: bool,
 }
 
 /// A filter, a score, or both, over the whole node table at once.
@@ -294,6 +371,23 @@ pub trait Policy: Send + Sync {
     ) -> bool {
         let _ = (pod, nodes, block, start, feasible);
         false
+    }
+
+    /// What stands instead of the policy's answers since the last `prepare`, because a call failed; `None` where none did.
+    /// Only sandboxed policies fail.
+    fn failure(&self, pod: &PodView<'_>) -> Option<Prepared> {
+        let _ = pod;
+        None
+    }
+
+    /// Why the last call that failed did so.
+    fn last_problem(&self) -> Option<String> {
+        None
+    }
+
+    /// What the policy did so far, where somebody counts.
+    fn statistics(&self) -> Option<Statistics> {
+        None
     }
 
     /// Writes a raw score for every row of `rows` to the same place of `out`.

@@ -7,7 +7,7 @@ use super::spec::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Resources, Sample
 use super::validate::{self, Object};
 use super::{Changed, Cluster, PodId, requests, wanted_ports};
 use crate::error::ClusterError;
-use crate::limits::{MAX_NODES, MAX_PODS, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
+use crate::limits::{MAX_CLOCK_SKEW_MS, MAX_NODES, MAX_PODS, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
 use sched_abi::{Request, ResourceId};
 use smallvec::SmallVec;
 
@@ -19,8 +19,26 @@ impl Cluster {
     /// `now_ms` is the embedder's time, used where the event does not say when it happened.
     /// Cost: O(size of the object); a node's sample also looks at the pods on that node.
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Applied {
+        self.at(now_ms, |cluster| cluster.apply_now(event))
+    }
+
+    /// Does something at a time, which stays the present only if it was accepted.
+    pub(crate) fn at<T>(
+        &mut self,
+        now_ms: u64,
+        f: impl FnOnce(&mut Self) -> Result<T, ClusterError>,
+    ) -> Result<T, ClusterError> {
         validate::time("the present", now_ms)?;
-        self.clock_ms = now_ms;
+        let before = self.clock_ms;
+        self.clock_ms = before.max(now_ms);
+        let done = f(self);
+        if done.is_err() {
+            self.clock_ms = before;
+        }
+        done
+    }
+
+    fn apply_now(&mut self, event: &Event) -> Applied {
         match event {
             Event::NodeAdded(node) => self.add_node(node),
             Event::NodeChanged(node) => self.change_node(node),
@@ -28,17 +46,17 @@ impl Cluster {
             Event::PodAdded(pod) => self.add_pod(pod).map(|_| ()),
             Event::PodChanged(pod) => self.change_pod(pod),
             Event::PodBound { namespace, name, node, at_ms } => {
-                validate::time("when the pod was bound", *at_ms)?;
+                self.check_past("when the pod was bound", *at_ms)?;
                 let pod = self.known_pod(namespace, name)?;
                 let row = self.known_node(node)?;
                 self.bind(PodId(pod), Row(row), *at_ms)
             }
             Event::PodRemoved { namespace, name } => self.known_pod(namespace, name).map(|pod| self.remove_pod(pod)),
             Event::NodeSample { name, sample } => {
-                self.known_node(name).and_then(|row| self.node_sample(Row(row), sample, now_ms))
+                self.known_node(name).and_then(|row| self.take_node_sample(Row(row), sample))
             }
             Event::PodSample { namespace, name, sample } => {
-                self.known_pod(namespace, name).and_then(|pod| self.pod_sample(PodId(pod), sample, now_ms))
+                self.known_pod(namespace, name).and_then(|pod| self.take_pod_sample(PodId(pod), sample))
             }
             Event::Marked { name, mark } => self.known_node(name).map(|row| self.mark(row, mark.as_ref())),
         }
@@ -229,9 +247,11 @@ impl Cluster {
                 self.release_class(class);
                 return Err(error);
             }
-            self.let_go(slot, PodPhase::Pending);
         }
         self.advance();
+        if phase.row().is_some() {
+            self.let_go(slot, PodPhase::Pending);
+        }
         self.leave_app(slot);
         if let Some(p) = self.pods.get_mut(slot) {
             p.class = class;
@@ -261,39 +281,54 @@ impl Cluster {
         }
     }
 
+    /// Whether something that is told can have happened by now.
+    fn check_past(&self, what: &'static str, at_ms: u64) -> Applied {
+        validate::time(what, at_ms)?;
+        let ahead_ms = at_ms.saturating_sub(self.clock_ms);
+        if ahead_ms > MAX_CLOCK_SKEW_MS { Err(ClusterError::Ahead { what, ahead_ms }) } else { Ok(()) }
+    }
+
     /// Takes a node's sample. One that is older than what is there changes nothing: samples come late and out of order.
     pub fn node_sample(&mut self, row: Row, sample: &Sample, now_ms: u64) -> Applied {
+        self.at(now_ms, |cluster| cluster.take_node_sample(row, sample))
+    }
+
+    fn take_node_sample(&mut self, row: Row, sample: &Sample) -> Applied {
         let name = self.node_name(row).ok_or_else(|| ClusterError::UnknownNode(format!("row {}", row.0)))?;
-        validate::time("the present", now_ms)?;
         validate::sample(&Object { kind: "node", name }, sample)?;
-        self.clock_ms = now_ms;
-        self.roll(now_ms);
+        self.check_past("when the sample was taken", sample.at_ms)?;
+        self.roll();
         if self.load.node_sample(row.0, sample, &mut self.pods) {
             self.advance();
-            self.measured.node_sample(row.0, sample, now_ms);
+            self.measured.node_sample(row.0, sample, self.clock_ms);
             self.touch(row.0, Changed::Usage);
         }
         Ok(())
     }
 
-    /// Takes a pod's sample. One that is older than what is there changes nothing.
+    /// Takes a pod's sample. One that is older than what is there changes nothing, nor does one that comes a second time.
     pub fn pod_sample(&mut self, pod: PodId, sample: &Sample, now_ms: u64) -> Applied {
+        self.at(now_ms, |cluster| cluster.take_pod_sample(pod, sample))
+    }
+
+    fn take_pod_sample(&mut self, pod: PodId, sample: &Sample) -> Applied {
         let Some((_, name)) = self.pod_name(pod) else { return Err(ClusterError::UnknownPod(format!("#{}", pod.0))) };
-        validate::time("the present", now_ms)?;
         validate::sample(&Object { kind: "pod", name }, sample)?;
-        self.clock_ms = now_ms;
-        self.roll(now_ms);
+        self.check_past("when the sample was taken", sample.at_ms)?;
+        self.roll();
         let Some(p) = self.pods.get(pod.0) else { return Ok(()) };
+        if p.load.sample.is_some_and(|newest| newest.at_ms >= sample.at_ms) {
+            return Ok(());
+        }
         if let Some(app) = p.app {
             let request = super::request_milli(&self.pods, p);
             self.apps.observe(app, sample.at_ms, sample.window_ms, sample.cpu_milli, request);
         }
-        let Some(p) = self.pods.get_mut(pod.0) else { return Ok(()) };
-        if p.load.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms) {
+        self.advance();
+        if let Some(p) = self.pods.get_mut(pod.0) {
             p.load.sample = Some(*sample);
-            self.advance();
-            self.pod_measured(pod.0);
         }
+        self.pod_measured(pod.0);
         Ok(())
     }
 

@@ -30,7 +30,38 @@ struct App {
     idle_since: Option<u64>,
 }
 
+/// Which predictions are meant: those of a quantum, and, where events have not come that far, what was known when they were
+/// drawn up, counted in samples.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shown {
+    quantum: u64,
+    ahead: Option<u64>,
+}
+
+impl Shown {
+    /// When the quantum began.
+    pub(crate) fn at_ms(self) -> u64 {
+        self.quantum * FORECAST_QUANTUM_MS
+    }
+
+    /// Whether it lies ahead of what events have told.
+    pub(crate) fn is_ahead(self) -> bool {
+        self.ahead.is_some()
+    }
+}
+
+/// Predictions for a quantum that no event has begun yet: a look ahead, which leaves the histories as they are.
+#[derive(Debug, Default)]
+struct Ahead {
+    of: Vec<Option<Prediction>>,
+    unknown: Option<Prediction>,
+    global: Global,
+}
+
 /// All applications. Histories and predictions are kept only once a policy asked for forecasts.
+///
+/// Events move time on: the first one in a quantum draws the predictions up that later ones count with. A decision only looks:
+/// where its time lies ahead of that, it sees what such an event would draw up, and nothing stays of it.
 #[derive(Debug)]
 pub(crate) struct AppTable {
     ids: Interner<Key>,
@@ -43,6 +74,10 @@ pub(crate) struct AppTable {
     /// What is predicted for an application that nothing is known of.
     unknown: Option<Prediction>,
     quantum: Option<u64>,
+    /// How many samples were taken.
+    observed: u64,
+    shown: Option<Shown>,
+    ahead: Ahead,
     wanted: bool,
 }
 
@@ -57,6 +92,9 @@ impl AppTable {
             global: Global::default(),
             unknown: None,
             quantum: None,
+            observed: 0,
+            shown: None,
+            ahead: Ahead::default(),
             wanted: false,
         }
     }
@@ -87,6 +125,7 @@ impl AppTable {
         let (id, new) = self.ids.acquire(&self.wanted_key, |k| Arc::new(k.clone()));
         if self.apps.len() <= id as usize {
             self.apps.resize_with(id as usize + 1, App::default);
+            self.ahead.of.resize(id as usize + 1, None);
         }
         if new {
             self.forget(id);
@@ -144,12 +183,12 @@ impl AppTable {
         self.apps.get(id as usize).map_or(&[], |app| &app.pods)
     }
 
-    /// Predicts anew when a quantum has passed. What is predicted within one depends on the samples that were applied before
-    /// the first call with a time in it, and so not on when decisions were made. Says whether it did.
-    pub(crate) fn roll(&mut self, now_ms: u64) -> bool {
+    /// An event comes: predicts anew when a quantum has passed. What is predicted within one depends on the samples that were
+    /// applied before the first event in it, and so not on when decisions were made. Says whether it did.
+    pub(crate) fn roll(&mut self, now_ms: u64) -> Option<Shown> {
         let quantum = now_ms / FORECAST_QUANTUM_MS;
         if !self.wanted || self.quantum.is_some_and(|q| q >= quantum) {
-            return false;
+            return None;
         }
         self.quantum = Some(quantum);
         let at_ms = quantum * FORECAST_QUANTUM_MS;
@@ -162,7 +201,43 @@ impl AppTable {
         for app in &mut self.apps {
             app.prediction = app.history.as_ref().map(|history| predict(Some(history), self.global, at_ms));
         }
-        true
+        self.shown = Some(Shown { quantum, ahead: None });
+        self.shown
+    }
+
+    /// A decision looks: the predictions for its time are shown from here on. Cost: nothing while they are the same.
+    pub(crate) fn look(&mut self, now_ms: u64) -> Option<Shown> {
+        if !self.wanted {
+            return None;
+        }
+        let quantum = (now_ms / FORECAST_QUANTUM_MS).max(self.quantum.unwrap_or(0));
+        let ahead = (self.quantum != Some(quantum)).then_some(self.observed);
+        let shown = Shown { quantum, ahead };
+        if self.shown != Some(shown) && shown.is_ahead() {
+            self.look_ahead(shown.at_ms());
+        }
+        self.shown = Some(shown);
+        self.shown
+    }
+
+    /// What [`AppTable::roll`] would predict, drawn up beside what is there.
+    fn look_ahead(&mut self, at_ms: u64) {
+        let Self { apps, ahead, global, .. } = self;
+        ahead.global = *global;
+        let open =
+            |app: &App| app.history.as_ref().filter(|history| history.is_open()).map(|history| (**history).clone());
+        for mut history in apps.iter().filter_map(open) {
+            history.close(&mut ahead.global);
+        }
+        for (app, prediction) in apps.iter().zip(&mut ahead.of) {
+            let mut closed = open(app);
+            if let Some(history) = &mut closed {
+                history.close(&mut Global::default());
+            }
+            let history = closed.as_ref().or(app.history.as_deref());
+            *prediction = history.map(|history| predict(Some(history), ahead.global, at_ms));
+        }
+        ahead.unknown = Some(predict(None, ahead.global, at_ms));
     }
 
     /// A sample of one of the application's pods.
@@ -171,25 +246,39 @@ impl AppTable {
             return;
         }
         if let Some(app) = self.apps.get_mut(id as usize) {
+            self.observed += 1;
             let history = app.history.get_or_insert_with(|| Box::new(AppHistory::new()));
             history.observe(at_ms, window_ms, use_milli, request_milli, &mut self.global);
         }
     }
 
-    /// The prediction in force; `None` before the first.
-    pub(crate) fn prediction(&self, id: Option<u32>) -> Option<&Prediction> {
-        let own = id.and_then(|id| self.apps.get(id as usize)?.prediction.as_ref());
-        own.or(self.unknown.as_ref())
-    }
-
-    /// The same, once anything has been sampled: before, it would be a guess that stands for no profile.
+    /// The prediction that events count with, once anything has been sampled: before, it would be a guess that stands for no
+    /// profile.
     pub(crate) fn learned(&self, id: Option<u32>) -> Option<&Prediction> {
-        self.prediction(id).filter(|_| self.global.0.seconds > 0)
+        let own = id.and_then(|id| self.apps.get(id as usize)?.prediction.as_ref());
+        own.or(self.unknown.as_ref()).filter(|_| self.global.0.seconds > 0)
     }
 
-    /// Whether the application itself has been sampled.
-    pub(crate) fn is_sampled(&self, id: Option<u32>) -> bool {
-        id.and_then(|id| self.apps.get(id as usize)).is_some_and(|app| app.prediction.is_some())
+    /// The prediction of the application itself that is shown to decisions, if it has been sampled.
+    pub(crate) fn own(&self, id: Option<u32>) -> Option<&Prediction> {
+        let id = id? as usize;
+        if self.is_ahead() { self.ahead.of.get(id)?.as_ref() } else { self.apps.get(id)?.prediction.as_ref() }
+    }
+
+    /// The prediction that is shown to decisions; `None` before the first.
+    pub(crate) fn prediction(&self, id: Option<u32>) -> Option<&Prediction> {
+        let unknown = if self.is_ahead() { &self.ahead.unknown } else { &self.unknown };
+        self.own(id).or(unknown.as_ref())
+    }
+
+    /// As [`AppTable::learned`], of what is shown to decisions.
+    pub(crate) fn shown(&self, id: Option<u32>) -> Option<&Prediction> {
+        let global = if self.is_ahead() { &self.ahead.global } else { &self.global };
+        self.prediction(id).filter(|_| global.0.seconds > 0)
+    }
+
+    fn is_ahead(&self) -> bool {
+        self.shown.is_some_and(Shown::is_ahead)
     }
 
     /// Histories and predictions, as text.
@@ -197,6 +286,7 @@ impl AppTable {
         let ids = (0u32..).zip(&self.apps).filter_map(|(id, app)| Some((self.ids.get(id)?, app)));
         let mut known: Vec<_> = ids.filter(|(_, app)| app.history.is_some()).collect();
         known.sort_by_key(|(key, _)| (*key).clone());
+        let _ = writeln!(out, "quantum {:?} {:?} {:?}", self.quantum, self.global, self.unknown);
         for (key, app) in known {
             let _ =
                 writeln!(out, "app {key:?} idle={} {:?} {:?}", app.idle_since.is_some(), app.prediction, app.history);

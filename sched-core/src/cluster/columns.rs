@@ -4,9 +4,10 @@
 use super::Cluster;
 use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
-use crate::limits::{FORECAST_QUANTUM_MS, HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
+use crate::error::ClusterError;
+use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
-use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId, SetupError};
+use sched_abi::{Aggregate, Bits, Changes, Column, Derived, NodeColumns, Nodes, ResourceId, SetupError};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct DerivedColumns {
     columns: Vec<DerivedColumn>,
     /// The heat slot that the columns stand for.
     slot: Option<u64>,
+    /// How often the columns were written anew as a whole.
+    epoch: u64,
     /// Rows whose recent placements changed since.
     stale: Vec<u32>,
     /// Rows at that time.
@@ -86,11 +89,13 @@ impl Cluster {
         let now_ms = quantised(now_ms);
         self.publish_marks(now_ms);
         self.publish_measured(now_ms);
-        self.roll(now_ms);
-        self.forecast.publish(&self.nodes, &self.pods, &self.apps);
+        if let Some(shown) = self.apps.look(now_ms) {
+            self.forecast.look(shown, &self.nodes, &self.pods, &self.apps);
+        }
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot);
+        derived.epoch += u64::from(all);
         for column in derived.columns.iter_mut().filter(|c| self.measured.values(c.derived).is_none()) {
             column.values.resize(rows, 0.0);
             let heat = &self.load.heat;
@@ -116,12 +121,22 @@ impl Cluster {
         derived.stale.clear();
     }
 
-    /// Predicts anew if `now_ms` is the first time of a quantum. Everything that an embedder does rolls first, so that what is
+    /// Moves time on, as an event would that changes nothing: what is predicted once a quantum is predicted now and not in the
+    /// middle of a decision. An embedder may call it on a timer.
+    ///
+    /// Cost: nothing within a quantum ([`FORECAST_QUANTUM_MS`](crate::limits::FORECAST_QUANTUM_MS)), else all applications and rows.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), ClusterError> {
+        self.at(now_ms, |cluster| {
+            cluster.roll();
+            Ok(())
+        })
+    }
+
+    /// Predicts anew if the present is the first time of a quantum. Every event rolls before it changes anything, so that what is
     /// predicted within a quantum follows from what was applied before it, whenever decisions are made.
-    pub(crate) fn roll(&mut self, now_ms: u64) {
-        if self.apps.roll(now_ms) {
-            let at_ms = now_ms - now_ms % FORECAST_QUANTUM_MS;
-            self.forecast.roll(at_ms, &self.nodes, &self.pods, &self.apps);
+    pub(crate) fn roll(&mut self) {
+        if let Some(shown) = self.apps.roll(self.clock_ms) {
+            self.forecast.roll(shown, &self.nodes, &self.pods, &self.apps);
         }
     }
 
@@ -142,6 +157,7 @@ impl Cluster {
             }
         }
         derived.marked_for = Some((from, until));
+        derived.epoch += 1;
     }
 }
 
@@ -250,5 +266,46 @@ impl Nodes for Snapshot<'_> {
 
     fn taint_sets(&self) -> &[u32] {
         &self.cluster.nodes.taint_set
+    }
+
+    fn changes(&self) -> Option<&dyn Changes> {
+        Some(self)
+    }
+}
+
+/// Every derived column's row is marked for publishing only where the journal has an entry for the row too, so that the
+/// journal's rows cover what was published row by row; what was published as a whole counts an epoch.
+impl Changes for Snapshot<'_> {
+    fn position(&self) -> u64 {
+        self.cluster.journal.end()
+    }
+
+    fn epochs(&self) -> u64 {
+        let Cluster { derived, forecast, measured, .. } = self.cluster;
+        derived.epoch + forecast.epoch + measured.epoch()
+    }
+
+    fn epoch(&self, column: Column) -> u64 {
+        let Column::Derived(index) = column else { return 0 };
+        let Cluster { derived, forecast, measured, .. } = self.cluster;
+        match derived.columns.get(index as usize).map(|c| c.derived) {
+            Some(
+                Derived::ForecastCpu { .. }
+                | Derived::ForecastVariance
+                | Derived::ProfiledCpu
+                | Derived::ExpectedOverload(_),
+            ) => forecast.epoch,
+            Some(Derived::Heat { .. } | Derived::RecentBinds { .. }) => derived.epoch,
+            Some(
+                Derived::Unmeasured(_) | Derived::UsageOver(_) | Derived::UsageOverAt(_) | Derived::BindsSeen { .. },
+            ) => measured.epoch(),
+            None => 0,
+        }
+    }
+
+    fn since(&self, position: u64, each: &mut dyn FnMut(u32, NodeColumns)) -> bool {
+        let Some(changes) = self.cluster.journal.since(position) else { return false };
+        changes.for_each(|change| each(change.row, change.column.kinds()));
+        true
     }
 }

@@ -1,7 +1,7 @@
 //! Predicted use per node and hour ahead, its variance, and the overload to be expected: columns published a quantum at a
 //! time, each row a function of the pods on it alone.
 
-use super::apps::AppTable;
+use super::apps::{AppTable, Shown};
 use super::nodes::NodeTable;
 use super::pods::{Pod, PodStore};
 use crate::limits::MAX_QUANTITY;
@@ -29,6 +29,10 @@ pub(crate) struct Forecast {
     by_app: Vec<(u32, i64)>,
     /// Every row is due.
     all_stale: bool,
+    /// Which predictions the columns stand for.
+    shown: Option<Shown>,
+    /// How often the columns were written anew as a whole.
+    pub(crate) epoch: u64,
 }
 
 /// Expected overload under one curve.
@@ -39,6 +43,8 @@ struct OverloadColumn {
     weights: Hours,
     /// Half-width of the error that is allowed for, standard deviations.
     band: f64,
+    /// The same as it was when an event last began a quantum.
+    told_band: f64,
     values: Vec<f64>,
 }
 
@@ -55,6 +61,7 @@ impl Forecast {
                 curve,
                 weights: Hours::at(0, curve),
                 band: FIRST_BAND,
+                told_band: FIRST_BAND,
                 values: Vec::new(),
             });
         }
@@ -83,18 +90,49 @@ impl Forecast {
         }
     }
 
-    /// A quantum began at `at_ms` with new predictions: everything is computed anew, the bands too.
-    pub(crate) fn roll(&mut self, at_ms: u64, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+    /// An event began a quantum: everything is computed anew, the bands too.
+    pub(crate) fn roll(&mut self, shown: Shown, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+        if self.wanted {
+            self.show(shown, nodes, pods, apps);
+            self.fit_bands(nodes);
+            for column in &mut self.overload {
+                column.told_band = column.band;
+            }
+        }
+    }
+
+    /// A decision looks: brings the columns up to its time and to what is on the rows.
+    pub(crate) fn look(&mut self, shown: Shown, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         if !self.wanted {
             return;
         }
+        if self.shown == Some(shown) {
+            self.publish(nodes, pods, apps);
+            return;
+        }
+        for column in &mut self.overload {
+            column.band = column.told_band;
+        }
+        self.show(shown, nodes, pods, apps);
+        if shown.is_ahead() {
+            self.fit_bands(nodes);
+        }
+    }
+
+    /// Computes every row from the predictions that are shown.
+    fn show(&mut self, shown: Shown, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
+        self.shown = Some(shown);
         self.all_stale = true;
         for column in &mut self.overload {
-            column.weights = Hours::at(at_ms, column.curve);
+            column.weights = Hours::at(shown.at_ms(), column.curve);
         }
         self.publish(nodes, pods, apps);
+    }
+
+    /// Finds the band that the room of the cluster allows, and what each node costs under it.
+    fn fit_bands(&mut self, nodes: &NodeTable) {
         let mut overload = std::mem::take(&mut self.overload);
-        for OverloadColumn { curve, weights, band: of_curve, values } in &mut overload {
+        for OverloadColumn { curve, weights, band: of_curve, values, .. } in &mut overload {
             let (mut room, mut deviation) = (0, 0);
             for row in super::ones(&nodes.live) {
                 let (r, d) = self.hours_of(row).standing(self, nodes, row).room(*curve, weights);
@@ -111,10 +149,7 @@ impl Forecast {
     }
 
     /// Brings the columns up to what is on the rows.
-    pub(crate) fn publish(&mut self, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
-        if !self.wanted {
-            return;
-        }
+    fn publish(&mut self, nodes: &NodeTable, pods: &PodStore, apps: &AppTable) {
         let rows = nodes.rows();
         let overload = self.overload.iter_mut().map(|c| &mut c.values);
         for column in self.hours.iter_mut().chain([&mut self.profiled, &mut self.variance]).chain(overload) {
@@ -122,6 +157,7 @@ impl Forecast {
         }
         let stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.all_stale) {
+            self.epoch += 1;
             for row in 0..rows as u32 {
                 self.compute(row, nodes, pods, apps);
             }
@@ -149,7 +185,7 @@ impl Forecast {
         by_app.clear();
         for pod in pods.on_row(row).iter().filter_map(|&slot| pods.get(slot)) {
             let (Some(prediction), request) = (apps.prediction(pod.app), request_milli(pods, pod)) else { continue };
-            sampled |= apps.is_sampled(pod.app);
+            sampled |= apps.own(pod.app).is_some();
             for (hour, ratio) in hours.iter_mut().zip(prediction.ratio) {
                 *hour = hour.saturating_add(share(request, ratio));
             }
@@ -172,7 +208,7 @@ impl Forecast {
         put(&mut self.profiled, at, hours.first().filter(|_| sampled).copied().unwrap_or(0.0));
         put(&mut self.variance, at, variance as f64);
         let mut overload = std::mem::take(&mut self.overload);
-        for OverloadColumn { curve, weights, band, values } in &mut overload {
+        for OverloadColumn { curve, weights, band, values, .. } in &mut overload {
             let cost = HoursOf(hours).standing(self, nodes, row).cost(*curve, weights, *band);
             put(values, at, cost);
         }

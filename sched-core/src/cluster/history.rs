@@ -2,8 +2,10 @@
 //!
 //! Averages are taken over the samples themselves, and the greatest averages over long times are kept in rings of slots, so
 //! that what is held of a node is bounded. A statistic is a function of the samples, their arrivals and the time of the
-//! decision alone: what arrives between two refreshes is not seen before the second, whenever decisions are made. Time must not go back.
+//! decision alone: what arrives between two refreshes is not seen before the second, whenever decisions are made. Samples move a
+//! statistic on; a decision only looks at what the last refresh before it would say.
 
+use super::rowset::{ones, set_bit};
 use super::spec::Sample;
 use crate::limits::{USAGE_SAMPLES, USAGE_SLOTS};
 use sched_abi::{ResourceId, UsageOver};
@@ -43,17 +45,36 @@ struct Statistic {
     spec: UsageOver,
     /// Place of its ring, if it needs one.
     ring: Option<usize>,
-    /// The last refresh that each row has been through.
-    refreshed: Vec<u64>,
+    /// As samples have moved it on, by row.
+    told: Vec<Told>,
+    /// As decisions see it, by row.
     values: Vec<f64>,
     taken_at: Vec<f64>,
-    /// The last refresh that all rows have been through.
-    published: u64,
+    /// The refresh that decisions see.
+    shown: Option<u64>,
+    /// Rows that samples moved on since.
+    stale: Vec<u64>,
+}
+
+/// A statistic of one row.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// The last refresh that it has been through.
+    refreshed: u64,
+    value: f64,
+    /// When it was taken; -1 where it was not.
+    taken_at: f64,
+}
+
+impl Told {
+    const NEVER: Self = Self { refreshed: 0, value: -1.0, taken_at: -1.0 };
 }
 
 /// The histories of all rows.
 #[derive(Debug, Default)]
 pub(crate) struct History {
+    /// How often a statistic was brought to a refresh for all rows.
+    pub(crate) epoch: u64,
     spans: Vec<Span>,
     statistics: Vec<Statistic>,
     rows: Vec<Option<Box<RowHistory>>>,
@@ -72,8 +93,9 @@ impl History {
                 self.spans.len() - 1
             })
         });
-        let (refreshed, values, taken_at) = (Vec::new(), Vec::new(), Vec::new());
-        self.statistics.push(Statistic { spec, ring, refreshed, values, taken_at, published: 0 });
+        let (told, values, taken_at, stale) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        self.statistics.push(Statistic { spec, ring, told, values, taken_at, shown: None, stale });
+        self.epoch += 1;
         // Rings have one place a span: what was kept for fewer is of no use.
         self.rows.clear();
     }
@@ -118,7 +140,7 @@ impl History {
         }
         let Some(entry) = self.rows.get_mut(row as usize) else { return };
         for statistic in &mut self.statistics {
-            statistic.refresh(row as usize, now_ms, entry.as_deref());
+            statistic.move_on(row as usize, now_ms, entry.as_deref());
         }
         let longest = self.statistics.iter().map(|s| s.spec.mean_ms).max().unwrap_or(0);
         let history = entry.get_or_insert_with(|| {
@@ -132,16 +154,26 @@ impl History {
         }
     }
 
-    /// Brings every statistic to the last refresh before a decision. Cost: nothing between refreshes, all rows at one.
+    /// Shows every statistic as of the last refresh before a decision. Cost: the rows that samples moved on, all of them once a
+    /// refresh has passed.
     pub(crate) fn publish(&mut self, now_ms: u64) {
         for statistic in &mut self.statistics {
             let refresh = statistic.refresh_before(now_ms);
-            if refresh > statistic.published {
-                for (row, history) in self.rows.iter().enumerate() {
-                    statistic.refresh(row, now_ms, history.as_deref());
+            if statistic.shown == Some(refresh) {
+                let stale = std::mem::take(&mut statistic.stale);
+                for row in ones(&stale) {
+                    let row = row as usize;
+                    statistic.show(row, now_ms, self.rows.get(row).and_then(Option::as_deref));
                 }
-                statistic.published = refresh;
+                statistic.stale = stale;
+            } else {
+                for (row, history) in self.rows.iter().enumerate() {
+                    statistic.show(row, now_ms, history.as_deref());
+                }
+                statistic.shown = Some(refresh);
+                self.epoch += 1;
             }
+            statistic.stale.fill(0);
         }
     }
 
@@ -152,8 +184,8 @@ impl History {
             let _ = writeln!(out, "  history {history:?}");
         }
         for statistic in &self.statistics {
-            let cell = |column: &Vec<f64>| column.get(row as usize).copied();
-            let _ = writeln!(out, "  statistic {:?} {:?}", cell(&statistic.values), cell(&statistic.taken_at));
+            let told = statistic.told.get(row as usize).map(|told| (told.value, told.taken_at));
+            let _ = writeln!(out, "  statistic {told:?}");
         }
     }
 }
@@ -161,50 +193,63 @@ impl History {
 impl Statistic {
     fn reset(&mut self, row: usize) {
         if self.values.len() <= row {
-            self.refreshed.resize(row + 1, 0);
+            self.told.resize(row + 1, Told::NEVER);
             self.values.resize(row + 1, -1.0);
             self.taken_at.resize(row + 1, -1.0);
         }
-        if let Some((refreshed, value, taken_at)) = self.cells(row) {
-            (*refreshed, *value, *taken_at) = (0, -1.0, -1.0);
-        }
+        self.tell(row, Told::NEVER);
     }
 
-    fn cells(&mut self, row: usize) -> Option<(&mut u64, &mut f64, &mut f64)> {
-        Some((self.refreshed.get_mut(row)?, self.values.get_mut(row)?, self.taken_at.get_mut(row)?))
+    fn tell(&mut self, row: usize, now: Told) {
+        if let Some(told) = self.told.get_mut(row) {
+            *told = now;
+            set_bit(&mut self.stale, row, true);
+        }
     }
 
     fn refresh_before(&self, now_ms: u64) -> u64 {
         now_ms - now_ms % self.spec.refresh_ms.max(1)
     }
 
-    /// Takes the statistic of a row if a refresh has passed. One for which no sample was left in time changes nothing.
-    fn refresh(&mut self, row: usize, now_ms: u64, history: Option<&RowHistory>) {
+    /// What a row's statistic is at a time: taken anew if a refresh has passed. One for which no sample was left in time
+    /// changes nothing.
+    fn at(&self, row: usize, now_ms: u64, history: Option<&RowHistory>) -> Told {
+        let Some(&told) = self.told.get(row) else { return Told::NEVER };
         let refresh = self.refresh_before(now_ms);
+        if refresh <= told.refreshed {
+            return told;
+        }
+        let told = Told { refreshed: refresh, ..told };
+        let Some(history) = history else { return told };
         let span_ms = self.spec.mean_ms.max(self.spec.max_ms);
         // The last refresh at which the newest sample was within the span.
-        let last = history.map(|h| self.refresh_before(refresh.min(h.arrived_ms.saturating_add(span_ms))));
-        let value = history.and_then(|h| h.statistic(self.spec, self.ring));
-        let Some((refreshed, cell, taken_at)) = self.cells(row) else { return };
-        if refresh <= *refreshed {
-            return;
+        let last = self.refresh_before(refresh.min(history.arrived_ms.saturating_add(span_ms))) as f64;
+        match history.statistic(self.spec, self.ring) {
+            Some(value) if last > told.taken_at => Told { value, taken_at: last, ..told },
+            _ => told,
         }
-        *refreshed = refresh;
-        if let (Some(last), Some(value)) = (last, value)
-            && last as f64 > *taken_at
-        {
-            (*cell, *taken_at) = (value, last as f64);
-        }
+    }
+
+    /// Takes the refreshes that have passed before a sample is added.
+    fn move_on(&mut self, row: usize, now_ms: u64, history: Option<&RowHistory>) {
+        let now = self.at(row, now_ms, history);
+        self.tell(row, now);
     }
 
     /// Takes the statistic of a row that had none, or whose sample arrived just in time for a refresh.
     fn take_now(&mut self, row: usize, now_ms: u64, history: &RowHistory) {
         let in_time = self.refresh_before(now_ms) == now_ms;
-        let value = history.statistic(self.spec, self.ring);
-        if let (Some((_, cell, taken_at)), Some(value)) = (self.cells(row), value)
-            && (in_time || *taken_at < 0.0)
+        if let (Some(&told), Some(value)) = (self.told.get(row), history.statistic(self.spec, self.ring))
+            && (in_time || told.taken_at < 0.0)
         {
-            (*cell, *taken_at) = (value, now_ms as f64);
+            self.tell(row, Told { value, taken_at: now_ms as f64, ..told });
+        }
+    }
+
+    fn show(&mut self, row: usize, now_ms: u64, history: Option<&RowHistory>) {
+        let Told { value, taken_at, .. } = self.at(row, now_ms, history);
+        if let (Some(shown), Some(at)) = (self.values.get_mut(row), self.taken_at.get_mut(row)) {
+            (*shown, *at) = (value, taken_at);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What changed since a consumer last looked: a bounded log of (row, column).
 
 use crate::limits::JOURNAL_CAPACITY;
+use sched_abi::NodeColumns;
 use std::collections::VecDeque;
 
 /// A column, as the journal names it.
@@ -26,6 +27,28 @@ pub enum Changed {
     Requested(u16),
     /// Samples of use, and the estimate for what they do not cover.
     Usage,
+}
+
+impl Changed {
+    /// The kinds of columns whose cells may differ after it.
+    pub fn kinds(self) -> NodeColumns {
+        match self {
+            Self::Row => NodeColumns::ALL,
+            Self::Labels => NodeColumns::SELECTORS,
+            Self::Taints => NodeColumns::TAINT_SETS,
+            Self::Unschedulable => NodeColumns::UNSCHEDULABLE,
+            // Read through the pod alone.
+            Self::Images | Self::Ports => NodeColumns::NONE,
+            Self::Mark => NodeColumns::MARKED,
+            // What is derived follows the machine, the pods on it and their samples.
+            Self::Allocatable(_) => NodeColumns::ALLOCATABLE.and(NodeColumns::CAPACITY).and(NodeColumns::DERIVED),
+            Self::Requested(_) => NodeColumns::REQUESTED.and(NodeColumns::SCORING_REQUESTED).and(NodeColumns::DERIVED),
+            Self::Usage => {
+                let sampled = NodeColumns::USAGE.and(NodeColumns::SAMPLED_AT).and(NodeColumns::UNSEEN);
+                sampled.and(NodeColumns::DERIVED)
+            }
+        }
+    }
 }
 
 /// One change.

@@ -35,6 +35,8 @@ pub(crate) struct Measured {
     pub(crate) estimates: Estimates,
     history: History,
     columns: Vec<PodColumn>,
+    /// How often a column was worked out anew as a whole.
+    epoch: u64,
     /// Rows whose pods or samples changed since the columns were worked out.
     stale: Vec<u64>,
 }
@@ -53,6 +55,11 @@ impl Measured {
             Derived::UsageOverAt(spec) => Some(self.history.taken_at(spec)),
             _ => None,
         }
+    }
+
+    /// How often a column was written anew as a whole.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch + self.history.epoch
     }
 
     /// A row's pods changed.
@@ -136,7 +143,7 @@ impl Cluster {
     pub(crate) fn publish_measured(&mut self, now_ms: u64) {
         let Self { nodes, pods, load, measured, .. } = self;
         measured.history.publish(now_ms);
-        let Measured { estimates, columns, stale, .. } = measured;
+        let Measured { estimates, columns, stale, epoch, .. } = measured;
         let rows = nodes.rows();
         for column in columns {
             column.values.resize(rows, 0.0);
@@ -157,6 +164,7 @@ impl Cluster {
             } else {
                 (0..).zip(&mut column.values).for_each(|(row, cell)| *cell = value(row));
                 column.published = refresh;
+                *epoch += 1;
             }
         }
         stale.fill(0);

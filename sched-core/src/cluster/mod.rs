@@ -30,7 +30,7 @@ pub use journal::{Change, Changed, Journal};
 pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
-pub(crate) use columns::Snapshot;
+pub(crate) use columns::{Snapshot, quantised};
 pub(crate) use forecast::{request_milli, share};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
@@ -71,7 +71,7 @@ pub struct Cluster {
     pub(crate) measured: Measured,
     journal: Journal,
     generation: u64,
-    /// The time of the newest call that had one.
+    /// The newest time that an accepted event came with. Time never goes back: an earlier one counts as this.
     clock_ms: u64,
 }
 
@@ -178,7 +178,7 @@ impl Cluster {
 
     /// An event was accepted and is about to change something.
     fn advance(&mut self) {
-        self.roll(self.clock_ms);
+        self.roll();
         self.generation += 1;
     }
 

@@ -6,6 +6,7 @@ use super::pods::{PodPhase, Row};
 use super::{Changed, Cluster, PodId, wanted_ports};
 use crate::error::ClusterError;
 use crate::limits::MAX_QUANTITY;
+use crate::profile::Prediction;
 use sched_abi::ResourceId;
 
 impl Cluster {
@@ -34,10 +35,12 @@ impl Cluster {
 
     /// Reserves room for a pod that waits.
     pub(crate) fn reserve(&mut self, pod: PodId, row: Row, now_ms: u64) -> Result<(), ClusterError> {
-        self.check_sums(pod.0, row.0)?;
-        self.advance();
-        self.hold(pod.0, PodPhase::Reserved(row), now_ms);
-        Ok(())
+        self.at(now_ms, |cluster| {
+            cluster.check_sums(pod.0, row.0)?;
+            cluster.advance();
+            cluster.hold(pod.0, PodPhase::Reserved(row), now_ms);
+            Ok(())
+        })
     }
 
     /// Gives reserved room back.
@@ -91,7 +94,7 @@ impl Cluster {
     /// What a pod is expected to use, and its share of the row's CPU in millionths.
     fn expected_load(&self, slot: u32, row: u32) -> PodLoad {
         let before = self.pods.get(slot).map_or_else(PodLoad::default, |p| p.load);
-        let estimate = self.estimate(slot);
+        let estimate = self.estimate(slot, |app| self.apps.learned(app));
         PodLoad { estimate, share: self.share_of(row, estimate[0]), ..before }
     }
 
@@ -101,15 +104,22 @@ impl Cluster {
             return 0;
         }
         let cpu = self.nodes.columns(ResourceId::CPU).and_then(|c| c.capacity.get(row as usize)).copied();
-        let share = cpu.filter(|&cpu| cpu > 0.0).map_or(1.0, |cpu| (cpu_milli / cpu).min(1.0));
-        (share * 1e6) as u32
+        let Some(cpu) = cpu.filter(|&cpu| cpu > 0.0) else { return 1_000_000 };
+        // Beyond 2^53 for machines of thousands of cores.
+        let share = u128::from(cpu_milli as u64) * 1_000_000 / u128::from(cpu as u64);
+        share.min(1_000_000) as u32
     }
 
-    /// Estimated use of a pod, milli-CPU and bytes: what is predicted for the present hour, else what it requests.
-    pub(crate) fn estimate(&self, slot: u32) -> [f64; 2] {
+    /// Estimated use of a pod, milli-CPU and bytes, as decisions see it.
+    pub(crate) fn estimate_shown(&self, slot: u32) -> [f64; 2] {
+        self.estimate(slot, |app| self.apps.shown(app))
+    }
+
+    /// Estimated use of a pod: what is predicted for the present hour, else what it requests.
+    fn estimate<'a>(&self, slot: u32, predicted: impl Fn(Option<u32>) -> Option<&'a Prediction>) -> [f64; 2] {
         let Some(pod) = self.pods.get(slot) else { return [0.0; 2] };
         let [cpu, memory] = self.pods.class(pod.class).map_or([0.0; 2], |c| c.scoring_present);
-        let predicted = self.apps.learned(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
+        let predicted = predicted(pod.app).map(|p| super::share(cpu as i64, p.ratio[0]) as f64);
         [predicted.unwrap_or(cpu), memory]
     }
 

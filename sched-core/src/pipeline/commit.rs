@@ -9,7 +9,7 @@ impl Scheduler {
     pub fn commit(&mut self, pod: PodId, now_ms: u64) -> Result<(), ScheduleError> {
         match self.cluster.pod_phase(pod) {
             None => Err(ScheduleError::UnknownPod),
-            Some(PodPhase::Reserved(row)) => Ok(self.cluster.bind(pod, row, now_ms)?),
+            Some(PodPhase::Reserved(row)) => Ok(self.cluster.at(now_ms, |cluster| cluster.bind(pod, row, now_ms))?),
             Some(_) => Err(ScheduleError::NotReserved),
         }
     }

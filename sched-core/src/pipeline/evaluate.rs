@@ -8,12 +8,13 @@ use super::{Entry, Ready, Scheduler};
 use crate::cluster::{PodId, Row, Snapshot, ones};
 use crate::error::ScheduleError;
 use sched_abi::{Bits, Hook, MAX_REASONS, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
+use std::borrow::Cow;
 
 /// One policy's answer.
 #[derive(Clone, Debug)]
 pub struct PolicyAnswer {
     /// The policy.
-    pub policy: &'static str,
+    pub policy: Cow<'static, str>,
     /// Its weight.
     pub weight: i64,
     /// Whether it has a filter that ran for this pod.
@@ -79,14 +80,24 @@ impl Scheduler {
         let view = snapshot::view(&self.cluster, pod, self.fields, &mut scratch).ok_or(ScheduleError::UnknownPod)?;
         let mut ready = Vec::new();
         snapshot::prepare(&self.entries, &view, &nodes, &mut ready);
+        loop {
+            let evaluation = self.ask_all(&view, &nodes, &mut ready);
+            if !snapshot::substitute(&self.entries, &view, &mut ready) {
+                return Ok(evaluation);
+            }
+        }
+    }
+
+    /// Asks every policy about every node, as `prepare` said.
+    fn ask_all(&self, view: &PodView<'_>, nodes: &Snapshot<'_>, ready: &mut [Ready]) -> Evaluation {
         let mut rows: Vec<Row> = ones(nodes.bits(Bits::Live)).map(Row).collect();
         rows.sort_by_key(|&row| self.cluster.node_name(row));
         let list: Vec<u32> = rows.iter().map(|row| row.0).collect();
         let mut answers: Vec<PolicyAnswer> = Vec::new();
-        for (entry, ready) in self.entries.iter().zip(&ready) {
-            let mut answer = self.open_answer(entry, ready, &view);
+        for (entry, ready) in self.entries.iter().zip(&*ready) {
+            let mut answer = self.open_answer(entry, ready, view);
             if answer.filtered && answer.reject.is_none() {
-                entry.policy.filter(&view, &nodes, &ready.block, Rows::List(&list), &mut answer.verdicts);
+                entry.policy.filter(view, nodes, &ready.block, Rows::List(&list), &mut answer.verdicts);
             }
             answers.push(answer);
         }
@@ -99,8 +110,8 @@ impl Scheduler {
             open.map(|(_, &row)| row).collect()
         };
         let mut found = feasible(&answers);
-        if found.is_empty() && snapshot::fall_back(&self.entries, &mut ready) {
-            for (answer, ready) in answers.iter_mut().zip(&ready) {
+        if found.is_empty() && snapshot::fall_back(&self.entries, ready) {
+            for (answer, ready) in answers.iter_mut().zip(&*ready) {
                 answer.fell_back = answer.filtered && ready.prepared.filter == Hook::Skip;
             }
             found = feasible(&answers);
@@ -108,13 +119,13 @@ impl Scheduler {
         let feasible = found;
         let list: Vec<u32> = feasible.iter().map(|row| row.0).collect();
         let mut totals = vec![0; list.len()];
-        for ((entry, ready), answer) in self.entries.iter().zip(&ready).zip(&mut answers) {
+        for ((entry, ready), answer) in self.entries.iter().zip(&*ready).zip(&mut answers) {
             match ready.prepared.score {
                 _ if !answer.scored => {}
                 Hook::Constant(raw) => answer.raw = vec![raw; list.len()],
                 _ => {
                     answer.raw = vec![0; list.len()];
-                    entry.policy.score(&view, &nodes, &ready.block, Rows::List(&list), &mut answer.raw);
+                    entry.policy.score(view, nodes, &ready.block, Rows::List(&list), &mut answer.raw);
                 }
             }
             let extremes = answer
@@ -127,7 +138,7 @@ impl Scheduler {
         }
         let chosen = self.choose(&feasible, &totals);
         let named = if narrowed { rows.iter().copied().filter(named).collect() } else { Vec::new() };
-        Ok(Evaluation { rows, named, feasible, answers, totals, chosen })
+        Evaluation { rows, named, feasible, answers, totals, chosen }
     }
 
     fn open_answer(&self, entry: &Entry, ready: &Ready, pod: &PodView<'_>) -> PolicyAnswer {
@@ -136,7 +147,7 @@ impl Scheduler {
         let prepared = ready.prepared;
         let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
         PolicyAnswer {
-            policy: manifest.name,
+            policy: manifest.name.clone(),
             weight: entry.weight,
             filtered: manifest.filters && prepared.filter == Hook::Run,
             scored: manifest.scores && prepared.score != Hook::Skip,
@@ -165,12 +176,12 @@ impl Scheduler {
     /// A policy's reasons with their arguments, for a pod; and a bit for each place that the node's mark completes.
     fn reason_table(&self, entry: &Entry, pod: &PodView<'_>) -> (Vec<String>, u64) {
         let (mut table, mut marks) = (Vec::new(), 0);
-        for reason in entry.manifest.reasons {
+        for reason in &*entry.manifest.reasons {
             match reason.arg {
-                ReasonArg::None => table.push(reason.text.to_owned()),
+                ReasonArg::None => table.push(reason.text.to_string()),
                 ReasonArg::Mark => {
                     marks |= 1 << table.len().min(MAX_REASONS as usize);
-                    table.push(reason.text.to_owned());
+                    table.push(reason.text.to_string());
                 }
                 ReasonArg::RequestedResource => {
                     for request in pod.requests.iter().filter(|r| r.resource != ResourceId::PODS) {

@@ -1,6 +1,7 @@
 //! One decision, step by step: snapshot, filter, score, select, reserve, commit or rollback, one file a step in this order.
 //! What they share, and the [`Scheduler`] that runs them, is here.
 
+mod bounded;
 mod chunk;
 mod commit;
 pub(crate) mod evaluate;
@@ -18,10 +19,10 @@ pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
 pub(crate) use snapshot::tolerates;
 
-use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
+use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot, quantised};
 use crate::config::{Profile, ProfileError, Weighted};
 use crate::error::{ClusterError, ScheduleError};
-use sched_abi::{Manifest, PodFields, Policy, Prepared};
+use sched_abi::{Manifest, PodFields, Policy, Prepared, Statistics};
 use snapshot::PodScratch;
 
 /// A policy of the profile, set up.
@@ -39,11 +40,16 @@ pub(crate) struct Ready {
 }
 
 /// Buffers that live between decisions, so that one allocates nothing.
-#[derive(Default)]
 pub(crate) struct Scratch {
     pod: PodScratch,
     ready: Vec<Ready>,
     work: chunk::Work,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { pod: PodScratch::counted(), ready: Vec::new(), work: chunk::Work::default() }
+    }
 }
 
 /// Where a pod goes.
@@ -61,6 +67,8 @@ pub struct Decision {
     pub feasible: u32,
     /// Generation of the cluster that the decision was made on.
     pub generation: u64,
+    /// The time that it was made for, as policies saw it, milliseconds.
+    pub at_ms: u64,
     /// No node passed all filters, and those that allow it were left out.
     pub fell_back: bool,
 }
@@ -91,17 +99,27 @@ pub struct Scheduler {
     scratch: Scratch,
 }
 
+/// What any of the policies reads of a pod.
+fn fields(entries: &[Entry]) -> PodFields {
+    entries.iter().fold(PodFields::NONE, |fields, e| fields.and(e.manifest.pod_fields))
+}
+
 impl Scheduler {
     /// An empty cluster under a profile. Ties are broken by `seed`.
     pub fn new(profile: &Profile, seed: u64) -> Result<Self, ProfileError> {
-        Self::with_policies(profile.build()?, seed)
+        Self::of(profile.build()?, seed)
     }
 
-    /// An empty cluster under policies of the embedder's own, each with its weight.
+    /// An empty cluster under policies of the embedder's own, each with its weight. Scores out of range are moved to its end:
+    /// 0..=100 where they are not normalised, else [`MAX_QUANTITY`](crate::limits::MAX_QUANTITY) either way.
     pub fn with_policies(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
+        Self::of(policies.into_iter().map(|(policy, weight)| (bounded::within_range(policy), weight)).collect(), seed)
+    }
+
+    fn of(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
         let mut cluster = Cluster::new();
         let entries = setup::entries(policies, &mut cluster)?;
-        let fields = entries.iter().fold(PodFields::NONE, |fields, e| fields.and(e.manifest.pod_fields));
+        let fields = fields(&entries);
         Ok(Self { cluster, entries, fields, seed, scratch: Scratch::default() })
     }
 
@@ -116,13 +134,39 @@ impl Scheduler {
     }
 
     /// The names of the policies, in profile order.
-    pub fn policies(&self) -> impl Iterator<Item = &'static str> {
-        self.entries.iter().map(|e| e.manifest.name)
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|e| &*e.manifest.name)
+    }
+
+    /// What each policy did so far, where somebody counts: sandboxed ones do.
+    pub fn statistics(&self) -> impl Iterator<Item = (&str, Option<Statistics>)> {
+        self.entries.iter().map(|e| (&*e.manifest.name, e.policy.statistics()))
+    }
+
+    /// Puts another policy in the place of the one of its name, between two decisions. One that cannot be set up is refused,
+    /// and the old one stays. Returns the old one.
+    pub fn swap_policy(&mut self, policy: Box<dyn Policy>) -> Result<Box<dyn Policy>, ProfileError> {
+        let name = policy.manifest().name;
+        let Some(place) = self.entries.iter().position(|e| e.manifest.name == name) else {
+            return Err(ProfileError::NotThere(name.into_owned()));
+        };
+        let weight = self.entries.get(place).map_or(0, |e| e.weight);
+        let mut entry = setup::entry(bounded::within_range(policy), weight, &mut self.cluster)?;
+        if let Some(held) = self.entries.get_mut(place) {
+            std::mem::swap(held, &mut entry);
+        }
+        self.fields = fields(&self.entries);
+        Ok(entry.policy)
     }
 
     /// Applies a change of the cluster; see [`Cluster::apply`].
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Result<(), ClusterError> {
         self.cluster.apply(event, now_ms)
+    }
+
+    /// Moves time on; see [`Cluster::tick`].
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), ClusterError> {
+        self.cluster.tick(now_ms)
     }
 
     /// Adds a pod; see [`Cluster::add_pod`].
@@ -140,7 +184,8 @@ impl Scheduler {
         self.cluster.pod_sample(pod, sample, now_ms)
     }
 
-    /// Says where a waiting pod goes, and changes nothing that anyone can see. `Unschedulable` when no node is feasible;
+    /// Says where a waiting pod goes, and changes nothing that a later answer depends on, whatever time it is asked for.
+    /// `Unschedulable` when no node is feasible;
     /// [`Scheduler::explain`](crate::Scheduler::explain) says why.
     ///
     /// Cost: O(rows x policies) over columns; no allocation once the buffers have grown.
@@ -159,11 +204,18 @@ impl Scheduler {
         snapshot::prepare(&self.entries, &view, &snapshot, ready);
         let nodes = &self.cluster.nodes;
         let ties = Ties { seed: self.seed, hashes: &nodes.name_hash, names: &nodes.names };
-        let mut best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
-        let fell_back = best.is_none() && snapshot::fall_back(&self.entries, ready);
-        if fell_back {
-            best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
-        }
+        let mut fell_back = false;
+        let best = loop {
+            let best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
+            // What a policy said before it failed does not count: the decision is made anew without it.
+            if snapshot::substitute(&self.entries, &view, ready) {
+                continue;
+            }
+            if best.is_some() || !snapshot::fall_back(&self.entries, ready) {
+                break best;
+            }
+            fell_back = true;
+        };
         let best = best.ok_or(ScheduleError::Unschedulable)?;
         Ok(Decision {
             pod,
@@ -172,12 +224,14 @@ impl Scheduler {
             total: best.total,
             feasible: best.feasible,
             generation: self.cluster.generation(),
+            at_ms: quantised(now_ms),
             fell_back,
         })
     }
 
     /// Decides, reserves and commits.
     pub fn schedule(&mut self, pod: PodId, now_ms: u64) -> Result<Decision, ScheduleError> {
+        self.tick(now_ms)?;
         let decision = self.decide(pod, now_ms)?;
         self.reserve(&decision, now_ms)?;
         self.commit(pod, now_ms)?;

@@ -114,7 +114,7 @@ impl Scale {
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
             Way::Formula(how, extremes, weight) if extremes.min >= 0 && extremes.max <= MAX_QUANTITY => {
-                formula(how, extremes, weight, raw, totals)
+                formula(how, extremes, weight, raw, totals);
             }
             Way::Formula(how, extremes, weight) => {
                 let add = |raw| weight.wrapping_mul(normalize(how, raw, extremes));

@@ -1,13 +1,13 @@
 //! Step 5: a tentative hold, checked exactly against the cluster as it is now.
 
 use super::{Decision, Scheduler, snapshot};
-use crate::cluster::{PodPhase, Snapshot};
+use crate::cluster::{PodPhase, Snapshot, quantised};
 use crate::error::ScheduleError;
 use sched_abi::{Hook, Rows, Verdict};
 
 impl Scheduler {
     /// Holds the decision's room for its pod. The filters are asked once more about that one row, so that a decision made
-    /// on an older generation is carried out only if it still stands.
+    /// on an older generation, or for another time, is carried out only if it still stands.
     ///
     /// Cost: a call of each filter for one row.
     pub fn reserve(&mut self, decision: &Decision, now_ms: u64) -> Result<(), ScheduleError> {
@@ -16,7 +16,7 @@ impl Scheduler {
             Some(PodPhase::Pending) => {}
             Some(_) => return Err(ScheduleError::NotPending),
         }
-        let stands = self.cluster.generation() == decision.generation;
+        let stands = self.cluster.generation() == decision.generation && quantised(now_ms) == decision.at_ms;
         if !stands && !self.still_fits(decision, now_ms) {
             let node =
                 self.cluster.node_name(decision.row).map_or_else(|| format!("row {}", decision.row.0), str::to_owned);
@@ -39,7 +39,7 @@ impl Scheduler {
         if decision.fell_back {
             snapshot::fall_back(&self.entries, &mut scratch.ready);
         }
-        self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
+        let stands = self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
             let prepared = ready.prepared;
             let outside =
                 prepared.narrow && pod.named_nodes.is_some_and(|named| !sched_abi::bit(named, decision.row.0 as usize));
@@ -51,6 +51,9 @@ impl Scheduler {
                 entry.policy.filter(&pod, &nodes, &ready.block, Rows::List(&[decision.row.0]), &mut verdict);
             }
             verdict == [Verdict::PASS]
-        })
+        });
+        // A policy that failed just now passed every row; if it is one that rejects, it does so here.
+        snapshot::substitute(&self.entries, &pod, &mut scratch.ready);
+        stands && scratch.ready.iter().all(|ready| ready.prepared.reject.is_none())
     }
 }

@@ -5,7 +5,8 @@ use crate::cluster::Cluster;
 use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
 use sched_abi::{
-    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
+    Aggregate, Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, Policy, ResourceId, Setup,
+    SetupError,
 };
 
 /// Sets policies up against a cluster.
@@ -19,21 +20,27 @@ pub(crate) fn entries(policies: Vec<Weighted>, cluster: &mut Cluster) -> Result<
         });
     }
     let mut entries: Vec<Entry> = Vec::new();
-    for (mut policy, weight) in policies {
-        let manifest = policy.manifest();
-        if !(0..=MAX_WEIGHT).contains(&weight) {
-            return Err(ProfileError::Weight { policy: manifest.name.to_owned(), weight });
+    for (policy, weight) in policies {
+        let name = policy.manifest().name;
+        if entries.iter().any(|e| e.manifest.name == name) {
+            return Err(ProfileError::Twice(name.into_owned()));
         }
-        if entries.iter().any(|e| e.manifest.name == manifest.name) {
-            return Err(ProfileError::Twice(manifest.name.to_owned()));
-        }
-        let mut host = Host { cluster, count: 0 };
-        policy
-            .setup(&mut host)
-            .map_err(|SetupError(problem)| ProfileError::Setup { policy: manifest.name.to_owned(), problem })?;
-        entries.push(Entry { policy, manifest, weight });
+        entries.push(entry(policy, weight, cluster)?);
     }
     Ok(entries)
+}
+
+/// Sets one policy up.
+pub(super) fn entry(mut policy: Box<dyn Policy>, weight: i64, cluster: &mut Cluster) -> Result<Entry, ProfileError> {
+    let manifest = policy.manifest();
+    if !(0..=MAX_WEIGHT).contains(&weight) {
+        return Err(ProfileError::Weight { policy: manifest.name.into_owned(), weight });
+    }
+    let mut host = Host { cluster, count: 0 };
+    match policy.setup(&mut host) {
+        Ok(()) => Ok(Entry { policy, manifest, weight }),
+        Err(SetupError(problem)) => Err(ProfileError::Setup { policy: manifest.name.into_owned(), problem }),
+    }
 }
 
 struct Host<'a> {
@@ -61,6 +68,12 @@ impl Setup for Host<'_> {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.one_more()?;
         Ok(Column::Derived(self.cluster.derive(derived)? as u16))
+    }
+
+    fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
+        self.one_more()?;
+        let Aggregate::OverloadBand(curve) = aggregate;
+        self.cluster.derive(Derived::ExpectedOverload(curve)).map(drop)
     }
 
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {

@@ -14,6 +14,8 @@ use sched_abi::{
 /// Buffers behind a [`PodView`].
 #[derive(Default)]
 pub(crate) struct PodScratch {
+    /// Views made so far, where they are counted: those that are made for one answer are not.
+    views: Option<u64>,
     required: Vec<u64>,
     named: Vec<u64>,
     term: Vec<u64>,
@@ -32,6 +34,13 @@ pub(crate) struct PodScratch {
 /// The taint that stands for `spec.unschedulable`.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
+impl PodScratch {
+    /// Buffers whose views are told apart.
+    pub(crate) fn counted() -> Self {
+        Self { views: Some(0), ..Self::default() }
+    }
+}
+
 /// The pod as policies see it.
 pub(crate) fn view<'a>(
     cluster: &'a Cluster,
@@ -42,6 +51,10 @@ pub(crate) fn view<'a>(
     let class = cluster.pods.class_of(pod.0)?;
     let template = &*class.template;
     let mut view = plain(cluster, pod, class);
+    if let Some(views) = &mut scratch.views {
+        *views += 1;
+        view.version = *views;
+    }
     view.estimates = cluster.estimates(pod.0);
     let named = if fields.has(PodFields::NODE_AFFINITY) {
         let named = scratch.node_affinity(cluster, template);
@@ -68,6 +81,7 @@ pub(crate) fn view<'a>(
     if fields.has(PodFields::FORECAST) {
         view.forecast_cpu = &scratch.forecast;
         view.same_app_requested = &scratch.same_app;
+        view.same_app_rows = Some(&scratch.same_app_rows);
     }
     let affinity = fields.has(PodFields::NODE_AFFINITY);
     let selective = template.required_nodes.is_some() || !template.node_selector.is_empty();
@@ -97,7 +111,7 @@ fn plain<'a>(cluster: &Cluster, pod: PodId, class: &'a Class) -> PodView<'a> {
         daemon_set: template.owner.as_ref().is_some_and(|o| o.kind == "DaemonSet"),
         node_name,
         containers: (template.containers.len() + template.init_containers.len()) as u32,
-        estimate: cluster.estimate(pod.0),
+        estimate: cluster.estimate_shown(pod.0),
         matches: matches(cluster, template),
         ..PodView::default()
     }
@@ -300,6 +314,20 @@ pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
         let prepared = &mut ready.prepared;
         if prepared.fall_back && entry.manifest.filters && prepared.filter == Hook::Run {
             prepared.filter = Hook::Skip;
+            any = true;
+        }
+    }
+    any
+}
+
+/// Puts what stands for a policy that failed in the place of its answers; says whether one did that was not known to have.
+pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, ready: &mut [Ready]) -> bool {
+    let mut any = false;
+    for (entry, ready) in entries.iter().zip(ready) {
+        if let Some(instead) = entry.policy.failure(pod)
+            && ready.prepared != instead
+        {
+            ready.prepared = instead;
             any = true;
         }
     }

@@ -94,7 +94,14 @@ impl Policy for Dynamic {
     fn manifest(&self) -> Manifest {
         // Not monotone: use of a node without capacity is not known, so that it passes.
         let columns = NodeColumns::CAPACITY.and(NodeColumns::DERIVED).and(NodeColumns::TIME);
-        Manifest { filters: true, scores: true, columns, reasons: REASONS, monotone: false, ..Manifest::new("Dynamic") }
+        Manifest {
+            filters: true,
+            scores: true,
+            columns,
+            reasons: REASONS.into(),
+            monotone: false,
+            ..Manifest::new("Dynamic")
+        }
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
@@ -163,8 +170,8 @@ impl Usages<'_> {
     /// A metric of a node, 1 for all of it, if it is valid.
     fn of(&self, metric: Metric, row: usize) -> Option<f64> {
         let metric = self.metrics.get(metric as usize)?.as_ref()?;
-        let (value, taken_at) = (*metric.value.get(row)?, *metric.taken_at.get(row)?);
-        let capacity = *metric.capacity.get(row)?;
+        let columns = [metric.value, metric.taken_at, metric.capacity];
+        let [value, taken_at, capacity] = columns.map(|column| column.get(row).copied().unwrap_or(0.0));
         let valid = value >= 0.0 && capacity > 0.0 && self.now_ms < taken_at + metric.active_ms;
         valid.then(|| stored_ratio(value / capacity))
     }

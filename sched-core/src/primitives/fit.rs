@@ -35,7 +35,7 @@ pub struct Fit {
 }
 
 const REASONS: &[ReasonSpec] =
-    &[ReasonSpec::plain("Too many pods"), ReasonSpec { text: "Insufficient {}", arg: ReasonArg::RequestedResource }];
+    &[ReasonSpec::plain("Too many pods"), ReasonSpec::with("Insufficient {}", ReasonArg::RequestedResource)];
 
 impl Fit {
     /// The policy under a configuration.
@@ -67,7 +67,7 @@ impl Policy for Fit {
             filters: true,
             scores: true,
             columns,
-            reasons: REASONS,
+            reasons: REASONS.into(),
             prefers_room: self.config.scoring_strategy.kind == StrategyKind::LeastAllocated,
             ..Manifest::new("NodeResourcesFit")
         }

@@ -63,7 +63,7 @@ pub struct HybridUnschedulable {
 }
 
 const MARKED: &str = "node(s) were marked unschedulable for elastic resources";
-const REASONS: &[ReasonSpec] = &[ReasonSpec { text: MARKED, arg: ReasonArg::Mark }];
+const REASONS: &[ReasonSpec] = &[ReasonSpec::with(MARKED, ReasonArg::Mark)];
 const MAX_MARKS: usize = MAX_REASONS as usize - REASONS.len();
 
 impl HybridUnschedulable {
@@ -95,7 +95,7 @@ impl Policy for HybridUnschedulable {
         Manifest {
             filters: true,
             columns: if timed { columns.and(NodeColumns::TIME) } else { columns },
-            reasons: REASONS,
+            reasons: REASONS.into(),
             protective: true,
             ..Manifest::new("HybridUnschedulable")
         }

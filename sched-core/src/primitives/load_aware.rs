@@ -170,7 +170,7 @@ impl Policy for LoadAware {
             filters: true,
             scores: true,
             columns,
-            reasons: REASONS,
+            reasons: REASONS.into(),
             monotone: false,
             prefers_room: true,
             ..Manifest::new("LoadAware")

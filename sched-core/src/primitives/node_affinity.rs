@@ -66,7 +66,7 @@ impl Policy for NodeAffinity {
             pod_fields: PodFields::NODE_AFFINITY,
             columns: NodeColumns::SELECTORS,
             normalize: Normalize::Max,
-            reasons: REASONS,
+            reasons: REASONS.into(),
             ..Manifest::new("NodeAffinity")
         }
     }

@@ -172,12 +172,16 @@ impl Balance {
     fn score(self, cells: Cells) -> i64 {
         let [allocatable, requested, ..] = cells;
         let (use_now, counts) = in_use(cells, self.fresh);
+        // In thousandths of a milli-CPU, so that nothing is rounded before the one division.
+        let parts = RATIO_PER_MILLE as f64;
         let expected = self.ratio * requested;
-        let excess = if counts { use_now } else { expected } + self.pod_use - expected - self.ratio * self.pod_request;
+        let excess = if counts { use_now * parts } else { expected } + self.pod_use * parts
+            - expected
+            - self.ratio * self.pod_request;
         let below = if self.side == Side::Both { -excess } else { 0.0 };
-        let distance = larger(excess, below) * 100.0 / allocatable;
-        let left = self.limit - distance;
-        let score = floor((if left > 0.0 { left } else { 0.0 }) * 100.0 / self.limit);
+        let whole = self.limit * allocatable * (parts / 100.0);
+        let left = whole - larger(excess, below);
+        let score = floor((if left > 0.0 { left } else { 0.0 }) * 100.0 / whole);
         int(if allocatable > 0.0 { score } else { 0.0 })
     }
 }
@@ -226,7 +230,7 @@ impl Policy for NodeBalance {
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
         let balance = |place: usize| Balance {
-            ratio: block.get(place).copied().unwrap_or(RATIO_PER_MILLE) as f64 / RATIO_PER_MILLE as f64,
+            ratio: block.get(place).copied().unwrap_or(RATIO_PER_MILLE) as f64,
             pod_use: pod.estimate[0],
             pod_request: amount_of(pod.requests, ResourceId::CPU),
             limit: f64::from(self.config.distance_limit),

@@ -12,7 +12,7 @@ impl Policy for NodeName {
     fn manifest(&self) -> Manifest {
         Manifest {
             filters: true,
-            reasons: const { &[ReasonSpec::plain("node(s) didn't match the requested node name")] },
+            reasons: const { &[ReasonSpec::plain("node(s) didn't match the requested node name")] }.into(),
             ..Manifest::new("NodeName")
         }
     }

@@ -24,13 +24,16 @@ use super::{WHOLE, whole_bits};
 use crate::limits::FORECAST_QUANTUM_MS;
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
-    Aggregate, Column, Derived, Hook, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields, PodView,
-    Policy, Prepared, ResourceId, Rows, Setup, SetupError,
+    Aggregate, Column, Derived, Hook, MAX_RAW_SCORE, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields,
+    PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError,
 };
 
 /// Rows that are computed together, hour after hour: what is kept of them stays within the L1 cache, and each column is
 /// read in pieces long enough for the memory's prefetching.
 const BLOCK: usize = 256;
+
+/// The same where a call is about a few rows only, as after a change.
+const FEW: usize = 8;
 
 /// Hours that are computed in one pass over a block.
 const HOURS: usize = 4;
@@ -41,8 +44,8 @@ const PARTS: f64 = 16.0;
 /// Added to every cost, so that raw scores are not negative: a node that is predicted to be full a hundred times over is
 /// below it.
 const OFFSET: f64 = 1_024.0;
-/// The largest raw score.
-const MAX_RAW: f64 = crate::limits::MAX_QUANTITY as f64;
+/// The largest cost: its parts are the largest raw score.
+const MAX_COST: f64 = MAX_RAW_SCORE as f64 / PARTS;
 /// What growing uncertainty costs, milli-CPU-hours for an error as wide as the node.
 const UNCERTAINTY: f64 = 200.0;
 /// What a full node is preferred by over an empty one, milli-CPU-hours.
@@ -199,6 +202,7 @@ impl Policy for ExpectedOverload {
         }
         self.variance = host.derive(Derived::ForecastVariance)?;
         self.standing = host.derive(Derived::ExpectedOverload(self.curve()))?;
+        host.aggregate(Aggregate::OverloadBand(self.curve()))?;
         Ok(())
     }
 
@@ -215,8 +219,26 @@ impl Policy for ExpectedOverload {
         Prepared { score, ..Prepared::SKIP }
     }
 
-    #[allow(clippy::indexing_slicing, clippy::needless_range_loop, reason = "arrays of one length, in vector loops")]
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
+        if rows.len() <= FEW {
+            self.score_by::<FEW>(pod, nodes, block, rows, out);
+        } else {
+            self.score_by::<BLOCK>(pod, nodes, block, rows, out);
+        }
+    }
+}
+
+impl ExpectedOverload {
+    /// Scores rows, `BLOCK` of them at a time.
+    #[allow(clippy::indexing_slicing, clippy::needless_range_loop, reason = "arrays of one length, in vector loops")]
+    fn score_by<const BLOCK: usize>(
+        &self,
+        pod: &PodView<'_>,
+        nodes: &dyn Nodes,
+        block: &[u64; 16],
+        rows: Rows<'_>,
+        out: &mut [i64],
+    ) {
         let curve = self.curve();
         let (request, own) = (pod.forecast_request, pod.forecast_variance);
         let share = f64::from(curve.water_level_percent) / 100.0;
@@ -268,8 +290,8 @@ impl Policy for ExpectedOverload {
                 cost[i] += (UNCERTAINTY * b[i] - FULLNESS * most[i]) / (capacity[i] + 1.0) + OFFSET;
             }
             for (out, &cost) in out.iter_mut().zip(&cost) {
-                let parts = if cost > 0.0 { cost * PARTS } else { 0.0 };
-                *out = (whole_bits(if parts < MAX_RAW { parts } else { MAX_RAW }) & WHOLE) as i64;
+                let cost = if cost < MAX_COST { cost } else { MAX_COST };
+                *out = (whole_bits(if cost > 0.0 { cost * PARTS } else { 0.0 }) & WHOLE) as i64;
             }
         }
     }
@@ -277,7 +299,7 @@ impl Policy for ExpectedOverload {
 
 /// A block of a column: where it lies, if the rows are dense and all there; else gathered, with zeros behind them.
 #[inline]
-fn block_of<'a>(rows: Rows<'_>, column: &'a [f64], room: &'a mut [f64; BLOCK]) -> &'a [f64; BLOCK] {
+fn block_of<'a, const BLOCK: usize>(rows: Rows<'_>, column: &'a [f64], room: &'a mut [f64; BLOCK]) -> &'a [f64; BLOCK] {
     if let Rows::Range { start, .. } = rows
         && let Some(here) = column.get(start..).and_then(<[f64]>::first_chunk)
     {

@@ -14,7 +14,8 @@ impl Policy for NodePorts {
         Manifest {
             filters: true,
             pod_fields: PodFields::PORTS,
-            reasons: const { &[ReasonSpec::plain("node(s) didn't have free ports for the requested pod ports")] },
+            reasons: const { &[ReasonSpec::plain("node(s) didn't have free ports for the requested pod ports")] }
+                .into(),
             ..Manifest::new("NodePorts")
         }
     }

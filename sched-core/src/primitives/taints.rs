@@ -23,7 +23,7 @@ impl Policy for TaintToleration {
             pod_fields: PodFields::TAINTS,
             columns: NodeColumns::TAINT_SETS,
             normalize: Normalize::MaxReversed,
-            reasons: const { &[ReasonSpec::plain("node(s) had untolerated taint(s)")] },
+            reasons: const { &[ReasonSpec::plain("node(s) had untolerated taint(s)")] }.into(),
             ..Manifest::new("TaintToleration")
         }
     }

@@ -17,7 +17,7 @@ impl Policy for NodeUnschedulable {
             filters: true,
             pod_fields: PodFields::TAINTS,
             columns: NodeColumns::UNSCHEDULABLE,
-            reasons: const { &[ReasonSpec::plain("node(s) were unschedulable")] },
+            reasons: const { &[ReasonSpec::plain("node(s) were unschedulable")] }.into(),
             ..Manifest::new("NodeUnschedulable")
         }
     }

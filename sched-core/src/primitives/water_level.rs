@@ -44,7 +44,7 @@ struct Level {
     memory_percent: f64,
     cpu_pod: f64,
     memory_pod: f64,
-    estimate: f64,
+    estimate_percent: f64,
     fresh: Freshness,
 }
 
@@ -52,11 +52,12 @@ impl Level {
     #[inline]
     fn verdict(self, [c0, c1, c2, c3, m0, m1, m2, m3, profile, at]: [f64; 10]) -> Verdict {
         let fresh = self.fresh.counts(at);
-        let cpu = if fresh { c1 + c2 } else { c3 * self.estimate };
-        let memory = if fresh { m1 + m2 } else { m3 * self.estimate };
-        let cpu = larger(cpu, profile) + self.cpu_pod;
-        let cpu = c0 > 0.0 && cpu * 100.0 > self.cpu_percent * c0;
-        let memory = m0 > 0.0 && (memory + self.memory_pod) * 100.0 > self.memory_percent * m0;
+        // In hundredths, so that nothing is rounded before it is compared.
+        let cpu = if fresh { (c1 + c2) * 100.0 } else { c3 * self.estimate_percent };
+        let memory = if fresh { (m1 + m2) * 100.0 } else { m3 * self.estimate_percent };
+        let cpu = larger(cpu, profile * 100.0) + self.cpu_pod * 100.0;
+        let cpu = c0 > 0.0 && cpu > self.cpu_percent * c0;
+        let memory = m0 > 0.0 && memory + self.memory_pod * 100.0 > self.memory_percent * m0;
         let seen = Verdict::reason(0).when(cpu).and(Verdict::reason(1).when(memory));
         let estimated = Verdict::reason(2).when(cpu).and(Verdict::reason(3).when(memory));
         if fresh { seen } else { estimated }
@@ -94,15 +95,14 @@ impl WaterLevel {
 
 impl Policy for WaterLevel {
     fn manifest(&self) -> Manifest {
-        let by_kind = self.config.when_all_above;
-        let falls_back = by_kind.elastic == AllAbove::FallBack || by_kind.online == AllAbove::FallBack;
-        // Room on one node ends the fall-back of all the others.
+        // Not monotone: a resource of which the node has nothing is not looked at; and room on one node ends the fall-back of
+        // all the others.
         Manifest {
             filters: true,
             columns: live::COLUMNS.and(NodeColumns::SELECTORS),
-            reasons: REASONS,
+            reasons: REASONS.into(),
             protective: true,
-            monotone: !falls_back,
+            monotone: false,
             ..Manifest::new("WaterLevel")
         }
     }
@@ -142,7 +142,7 @@ impl Policy for WaterLevel {
             memory_percent: rule.memory_percent.map_or(NO_LEVEL, f64::from),
             cpu_pod: pod.estimate[0],
             memory_pod: pod.estimate[1],
-            estimate: f64::from(self.config.estimate_percent) / 100.0,
+            estimate_percent: f64::from(self.config.estimate_percent),
             fresh: Freshness::new(nodes, self.config.stale_after_seconds),
         };
         out.fill(Verdict::PASS);

@@ -99,6 +99,11 @@ impl AppHistory {
         }
     }
 
+    /// Whether an observation is being summed up.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Books the observation that is being summed up.
     pub(crate) fn close(&mut self, global: &mut Global) {
         let Some(open) = self.open.take() else { return };

@@ -3,6 +3,7 @@
 
 use crate::support::{pod_id, scheduler};
 use proptest::prelude::*;
+use sched_core::abi::{Manifest, Nodes, Normalize, PodView, Policy, Rows};
 use sched_core::limits::MAX_QUANTITY;
 use sched_core::{ClusterError, Container, Event, NodeSpec, Owner, PodSpec, PodTemplate, Resources, Sample, Scheduler};
 
@@ -51,7 +52,7 @@ fn amount() -> impl Strategy<Value = i64> {
 /// Of a dump, what is said of the one node.
 fn node_part(s: &Scheduler) -> String {
     let dump = s.cluster().dump();
-    dump.lines().take_while(|line| !line.starts_with("pod ") && !line.starts_with("app ")).collect()
+    dump.lines().take_while(|line| !["pod ", "quantum "].iter().any(|start| line.starts_with(start))).collect()
 }
 
 proptest! {
@@ -179,5 +180,42 @@ fn use_that_is_predicted_beyond_the_largest_quantity_counts_as_that_and_is_given
     for (name, left) in [("2", MAX_QUANTITY as f64), ("1", one), ("0", 0.0)] {
         apply_all(&mut s, now_ms, &[Event::PodRemoved { namespace: "ns".to_owned(), name: name.to_owned() }]);
         assert_eq!(unseen(&s), left);
+    }
+}
+
+/// A policy of somebody else's, which says what it likes of nodes by their row.
+struct Wild(Normalize, Vec<i64>);
+
+impl Policy for Wild {
+    fn manifest(&self) -> Manifest {
+        Manifest { scores: true, normalize: self.0, ..Manifest::new("Wild") }
+    }
+
+    fn score(&self, _: &PodView<'_>, _: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
+        for (row, out) in rows.iter().zip(out) {
+            *out = self.1[row % self.1.len()];
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn scores_out_of_range_are_held_to_it(
+        how in prop::sample::select(vec![Normalize::None, Normalize::Max, Normalize::MaxReversed, Normalize::MinMaxReversed]),
+        raw in prop::collection::vec(prop_oneof![any::<i64>(), -3i64..104, Just(i64::MIN), Just(i64::MAX)], 1..20),
+        weight in prop_oneof![Just(1i64), Just(1_000_000)],
+    ) {
+        let nodes = raw.len();
+        let mut s = Scheduler::with_policies(vec![(Box::new(Wild(how, raw)), weight)], 1).expect("one policy");
+        for i in 0..nodes {
+            apply_all(&mut s, 0, &[Event::NodeAdded(NodeSpec { name: format!("node-{i}"), ..NodeSpec::default() })]);
+        }
+        apply_all(&mut s, 0, &[Event::PodAdded(pod(0, 0, Vec::new()))]);
+        let id = pod_id(s.cluster(), &("ns".to_owned(), "0".to_owned()));
+        let evaluation = s.evaluate(id, 0).expect("a pod that waits");
+        prop_assert!(evaluation.answers[0].scores.iter().all(|score| (0..=100).contains(score)), "{:?}", evaluation.answers[0]);
+        let decision = s.decide(id, 0).expect("a node");
+        prop_assert_eq!(Some(decision.row), evaluation.chosen);
+        prop_assert_eq!(Some(&decision.total), evaluation.totals.iter().max());
     }
 }

@@ -9,7 +9,11 @@ mod agreement;
 #[cfg(test)]
 mod choice;
 #[cfg(test)]
+mod evaluation;
+#[cfg(test)]
 mod extremes;
+#[cfg(test)]
+mod prediction;
 #[cfg(test)]
 mod remedies;
 #[cfg(test)]

@@ -78,6 +78,56 @@ proptest! {
     }
 
     #[test]
+    fn looking_changes_no_later_answer(
+        scenario in scenario(6), steps in steps(30), profile in any_profile(), seed: u64,
+        looks in prop::collection::vec((0..30usize, 0..3u8, prop_oneof![0u64..3_600_000, 0u64..1 << 52]), 1..8),
+    ) {
+        let mut pair = [0, 1].map(|_| scheduler_of(&scenario, &profile, seed));
+        let pending: Vec<_> = scenario.pending.iter().map(key).collect();
+        let mut latest = NOW_MS;
+        for (i, (now_ms, step)) in steps.iter().enumerate() {
+            latest = latest.max(*now_ms);
+            for (_, kind, ahead_ms) in looks.iter().filter(|(at, ..)| *at == i) {
+                let [looked, _] = &mut pair;
+                let Some(id) = pending.iter().find_map(|pod| looked.cluster().pod_id(&pod.0, &pod.1)) else { continue };
+                let at_ms = now_ms + ahead_ms;
+                match kind {
+                    0 => drop(looked.decide(id, at_ms)),
+                    1 => drop(looked.explain(id, at_ms)),
+                    _ => drop(looked.evaluate(id, at_ms)),
+                }
+            }
+            if let Step::Apply(event) = step {
+                let [a, b] = pair.each_mut().map(|s| s.apply(event, *now_ms).map_err(|e| e.to_string()));
+                prop_assert_eq!(a, b);
+            }
+            for pod in &pending {
+                let answers = pair.each_mut().map(|s| {
+                    let id = s.cluster().pod_id(&pod.0, &pod.1)?;
+                    let decision = s.decide(id, latest).map(|d| (d.total, d.feasible, s.cluster().node_name(d.row).map(str::to_owned)));
+                    Some(decision.map_err(|e| e.to_string()))
+                });
+                prop_assert_eq!(&answers[0], &answers[1]);
+            }
+        }
+        assert_same_dump(&pair[0].cluster().dump(), &pair[1].cluster().dump(), "looked at and left alone");
+    }
+
+    #[test]
+    fn a_refused_event_does_not_move_time(scenario in scenario(4), profile in any_profile(), ahead_ms in 0u64..1 << 52) {
+        let mut pair = [0, 1].map(|_| scheduler_of(&scenario, &profile, 7));
+        let refused = pair[0].apply(&Event::NodeRemoved { name: "nobody".to_owned() }, NOW_MS + ahead_ms);
+        prop_assert!(refused.is_err());
+        let another = PodSpec { namespace: "default".to_owned(), name: "another".to_owned(), ..PodSpec::default() };
+        let answers = pair.each_mut().map(|s| {
+            let id = s.add_pod(&another).expect("a new pod");
+            s.evaluate(id, NOW_MS).map(|e| (e.totals, e.chosen)).expect("a pod that waits")
+        });
+        prop_assert_eq!(&answers[0], &answers[1]);
+        assert_same_dump(&pair[0].cluster().dump(), &pair[1].cluster().dump(), "refused and not asked");
+    }
+
+    #[test]
     fn incremental_cluster_equals_rebuilt_cluster(steps in steps(60), profile in profile()) {
         let mut pair = Pair::new(&profile, 0);
         for (now_ms, step) in &steps {
@@ -90,7 +140,10 @@ proptest! {
             prop_assert!(pair.step(NOW_MS, &Step::Commit(pod)));
         }
         let mut rebuilt = scheduler(&profile, 0);
-        apply_all(&mut rebuilt, &events_of(&pair.world));
+        let latest = steps.iter().map(|(now_ms, _)| *now_ms).max().unwrap_or(NOW_MS).max(NOW_MS);
+        for event in events_of(&pair.world) {
+            rebuilt.apply(&event, latest).expect("what was accepted once");
+        }
         assert_same_dump(&pair.scheduler.cluster().dump(), &rebuilt.cluster().dump(), "incremental and rebuilt");
         let [a, b] = [&pair.scheduler, &rebuilt].map(|s| sched_core::Stats { rows: 0, ..s.cluster().stats() });
         prop_assert_eq!(a, b);

@@ -1,6 +1,6 @@
 //! Schedulers and reference worlds that live through the same history.
 
-use crate::common::generate::{NOW_MS, Scenario, Step, bind, key, profile_text, world};
+use crate::common::generate::{NOW_MS, Scenario, Step, bind, key, profile_text};
 use crate::common::reference::{Outcome, Place, PodKey, Profile, World, decide};
 use sched_core::{Cluster, Event, NodeSpec, PodId, ProfileSet, Row, ScheduleError, Scheduler};
 use serde_json::Value;
@@ -54,7 +54,10 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn new(profile: &Value, seed: u64) -> Self {
         let scheduler = scheduler(profile, seed);
-        Self { scheduler, world: World::default(), profile: Profile::from_json(profile) }
+        let profile = Profile::from_json(profile);
+        let mut world = World::default();
+        (world.forecast.wanted, world.forecast.curve) = (profile.forecasts(), profile.curve());
+        Self { scheduler, world, profile }
     }
 
     /// A scheduler that is told what a world holds.
@@ -65,8 +68,11 @@ impl Pair {
     }
 
     pub(crate) fn of(scenario: &Scenario, profile: &Value, seed: u64) -> Self {
-        let scheduler = scheduler_of(scenario, profile, seed);
-        Self { scheduler, world: world(scenario), profile: Profile::from_json(profile) }
+        let mut pair = Self::new(profile, seed);
+        for event in scenario.events() {
+            assert!(pair.step(NOW_MS, &Step::Apply(Box::new(event.clone()))), "{event:?}");
+        }
+        pair
     }
 
     /// Does one step on both sides; what the scheduler refuses the world does not see. Returns whether it was accepted.
@@ -75,7 +81,7 @@ impl Pair {
             Step::Apply(event) => {
                 let accepted = self.scheduler.apply(event, now_ms).is_ok();
                 if accepted {
-                    self.world.apply(event);
+                    self.world.apply(event, now_ms);
                 }
                 accepted
             }
@@ -85,8 +91,22 @@ impl Pair {
         }
     }
 
+    /// Looks at a pod before it is changed, so that a quantum does not begin with it off its node meanwhile.
+    pub(crate) fn look_before_change(&mut self, now_ms: u64, step: &Step) {
+        if let Step::Apply(event) = step
+            && let Event::PodChanged(spec) = &**event
+            && let Some(pod) = self.scheduler.cluster().pod_id(&spec.namespace, &spec.name)
+        {
+            self.world.roll(now_ms);
+            self.scheduler.evaluate(pod, now_ms).expect("a known pod");
+        }
+    }
+
     fn reserve(&mut self, now_ms: u64, pod: &PodKey) -> bool {
         let Some(id) = self.scheduler.cluster().pod_id(&pod.0, &pod.1) else { return false };
+        if self.world.pods[pod].place == Place::Pending {
+            self.world.roll(now_ms);
+        }
         let Ok(decision) = self.scheduler.decide(id, now_ms) else { return false };
         let node = node_of(&self.scheduler, decision.row);
         let reserved = self.scheduler.reserve(&decision, now_ms).is_ok();
@@ -117,7 +137,8 @@ impl Pair {
     }
 
     /// What the reference decides.
-    pub(crate) fn reference(&self, pod: &PodKey) -> Outcome {
+    pub(crate) fn reference(&mut self, pod: &PodKey, now_ms: u64) -> Outcome {
+        self.world.roll(now_ms);
         decide(&self.world, &self.profile, pod, self.scheduler.seed())
     }
 }

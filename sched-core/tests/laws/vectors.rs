@@ -2,6 +2,7 @@
 //! vector file, as far as their policies go.
 
 use crate::agreement::agree;
+use crate::common::generate::NOW_MS;
 use crate::common::objects::list;
 use crate::common::reference::{
     Kind, Outcome, Prefilter, Profile, Raw, Rejection, World, decide, filter, normalize, prefilter, score,
@@ -9,7 +10,7 @@ use crate::common::reference::{
 use crate::common::vector_files::vector_files;
 use crate::common::vectors::{Case, cases};
 use crate::support::Pair;
-use sched_core::{NodeSpec, PodTemplate, PolicyConfig, ProfileSet};
+use sched_core::{NodeSpec, PodSpec, PolicyConfig, ProfileSet};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,13 +38,13 @@ fn library_equals_reference_on_every_cluster_of_the_vectors() {
         .collect();
     let default = json!({ "name": "kube-default", "policies": policies });
     for case in vector_files().iter().flat_map(cases) {
-        agree(&mut Pair::of_world(case.world.clone(), &default, 0), &case.pod);
+        agree(&mut Pair::of_world(case.world.clone(), &default, 0), &case.pod, NOW_MS);
         for variant in list(&case.json["variants"]) {
             let name = variant["plugin"].as_str().expect("a name");
             if Kind::from_json(name, &Value::Null).is_some() {
                 let policy = json!({ "name": name, "weight": 1, "config": variant["args"] });
                 let profile = json!({ "name": "variant", "policies": [policy] });
-                agree(&mut Pair::of_world(case.world.clone(), &profile, 0), &case.pod);
+                agree(&mut Pair::of_world(case.world.clone(), &profile, 0), &case.pod, NOW_MS);
             }
         }
     }
@@ -125,7 +126,7 @@ struct Expected<'a> {
 
 fn compare(case: &Case, what: &str, kind: &Kind, expected: &Expected) {
     let what = &format!("{} {what}", case.id);
-    let (world, pod): (&World, &PodTemplate) = (&case.world, &case.world.pods[&case.pod].spec.template);
+    let (world, pod): (&World, &PodSpec) = (&case.world, &case.world.pods[&case.pod].spec);
     match prefilter(kind, pod) {
         Prefilter::Go => assert!(matches!(expected.prefilter["code"].as_str(), None | Some("Skip")), "{what}"),
         Prefilter::Only(names) => assert_eq!(names, set(&expected.prefilter["nodeNames"]), "{what}"),

@@ -11,6 +11,8 @@ mod node_balance;
 #[cfg(test)]
 mod node_info;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod water_level;
 #[cfg(test)]
 mod world;

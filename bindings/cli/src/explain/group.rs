@@ -24,8 +24,8 @@ pub(super) fn groups(explanation: &Explanation) -> Vec<Group<'_>> {
     let mut found: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
     for rejection in &explanation.rejected {
         for reason in &rejection.reasons {
-            let group = found.entry((rejection.policy, reason)).or_insert_with(|| Group {
-                policy: rejection.policy,
+            let group = found.entry((&*rejection.policy, reason)).or_insert_with(|| Group {
+                policy: &rejection.policy,
                 reason,
                 count: 0,
                 unresolvable: 0,

@@ -52,7 +52,7 @@ pub(crate) mod tests {
     pub(crate) fn rejection(node: &str, reasons: &[&str]) -> Rejection {
         Rejection {
             node: node.to_owned(),
-            policy: "Fit",
+            policy: "Fit".into(),
             narrowed: false,
             unresolvable: false,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
@@ -61,7 +61,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn candidate(node: &str, total: i64) -> Candidate {
-        let scores = vec![PolicyScore { policy: "Fit", raw: total * 3, score: total, weighted: total }];
+        let scores = vec![PolicyScore { policy: "Fit".into(), raw: total * 3, score: total, weighted: total }];
         Candidate { node: node.to_owned(), total, scores }
     }
 
@@ -71,7 +71,7 @@ pub(crate) mod tests {
             requests: [("cpu".to_owned(), 1_500)].into(),
             nodes: rejected.len() + candidates.len(),
             chosen: candidates.first().map(|candidate| candidate.node.clone()),
-            policies: vec![PolicyRun { policy: "Fit", weight: 1, filtered: true, scored: true }],
+            policies: vec![PolicyRun { policy: "Fit".into(), weight: 1, filtered: true, scored: true }],
             fell_back: vec![],
             rejected_outright: None,
             rejected,

@@ -34,7 +34,7 @@ pub(crate) fn render(explanation: &Explanation, context: &Context<'_>) -> String
     }
     list(&mut out, "What would help", &explanation.remedies);
     list(&mut out, "Not evaluated, so the verdict may be too kind", &explanation.not_evaluated);
-    let idle = explanation.policies.iter().filter(|run| !run.filtered && !run.scored).map(|run| run.policy);
+    let idle = explanation.policies.iter().filter(|run| !run.filtered && !run.scored).map(|run| &*run.policy);
     let idle = idle.collect::<Vec<_>>().join(", ");
     if !idle.is_empty() {
         // Writing to a string cannot fail, here and below.
@@ -93,9 +93,9 @@ fn best(explanation: &Explanation, context: &Context<'_>) -> String {
     let shown = explanation.candidates.get(..context.top).unwrap_or(&explanation.candidates);
     let first = shown.first().or(explanation.candidates.first());
     // A score of weight 0 moves nothing.
-    let counts = |score: &&PolicyScore| weight(explanation, score.policy) != 0;
+    let counts = |score: &&PolicyScore| weight(explanation, &score.policy) != 0;
     let scores = first.into_iter().flat_map(|candidate| &candidate.scores).filter(counts);
-    let heads = scores.map(|score| format!("{}\n× {}", camel_lines(score.policy), weight(explanation, score.policy)));
+    let heads = scores.map(|score| format!("{}\n× {}", camel_lines(&score.policy), weight(explanation, &score.policy)));
     let mut table = plain(["node".to_owned(), "total".to_owned()].into_iter().chain(heads));
     for candidate in shown {
         let scores = candidate.scores.iter().filter(counts).map(|score| {
@@ -139,7 +139,7 @@ fn why(explanation: &Explanation, seed: u64) -> Option<String> {
 fn differences(first: &Candidate, second: &Candidate) -> String {
     let pairs = first.scores.iter().zip(&second.scores);
     let mut by: Vec<(i64, &str)> =
-        pairs.map(|(a, b)| (a.weighted - b.weighted, a.policy)).filter(|(by, _)| *by != 0).collect();
+        pairs.map(|(a, b)| (a.weighted - b.weighted, &*a.policy)).filter(|(by, _)| *by != 0).collect();
     by.sort_by_key(|(by, _)| std::cmp::Reverse(by.abs()));
     by.iter().map(|(by, policy)| format!("{by:+} {policy}")).collect::<Vec<_>>().join(", ")
 }

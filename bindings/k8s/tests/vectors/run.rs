@@ -86,7 +86,7 @@ fn answer<'a>(evaluation: &'a Evaluation, plugin: &str) -> &'a PolicyAnswer {
 /// Skips, narrowing and verdicts on every node, plugin by plugin.
 fn filters(case: &Case, evaluation: &Evaluation, names: &Names<'_>, report: &mut Report) {
     for ours in &evaluation.answers {
-        let plugin = ours.policy;
+        let plugin = &*ours.policy;
         let groups = case.expect.filter.get(plugin).map_or(&[][..], Vec::as_slice);
         filter(case, (plugin, case.expect.prefilter.get(plugin), groups), (evaluation, ours), names, report);
     }
@@ -153,7 +153,7 @@ fn later_plugins(case: &Case, evaluation: &Evaluation, report: &mut Report) {
     let named =
         expect.prefilter.keys().chain(expect.filter.keys()).chain(expect.scores.keys()).chain(expect.raw.keys());
     for plugin in named.chain(&expect.score_skip).filter(|p| !LATER_PLUGINS.contains(&p.as_str())) {
-        report.holds(|| format!("{plugin} is not known"), evaluation.answers.iter().any(|a| a.policy == plugin));
+        report.holds(|| format!("{plugin} is not known"), evaluation.answers.iter().any(|a| a.policy == *plugin));
     }
     for (plugin, prefilter) in expect.prefilter.iter().filter(|(p, _)| LATER_PLUGINS.contains(&p.as_str())) {
         report.holds(|| format!("{plugin} is not there, but does not skip"), prefilter.code == "Skip");
@@ -184,7 +184,7 @@ fn scores(case: &Case, evaluation: &Evaluation, names: &Names<'_>, report: &mut 
         compare_scores(&format!("{plugin} raw score"), &by_name(&feasible, &ours.raw), &in_order(expected), report);
     }
     for ours in evaluation.answers.iter().filter(|a| a.scored) {
-        report.holds(|| format!("{} scores", ours.policy), expect.scores.contains_key(ours.policy));
+        report.holds(|| format!("{} scores", ours.policy), expect.scores.contains_key(&*ours.policy));
     }
     for plugin in expect.score_skip.iter().filter(|p| !LATER_PLUGINS.contains(&p.as_str())) {
         report.holds(|| format!("{plugin} scores"), !answer(evaluation, plugin).scored);
@@ -210,7 +210,9 @@ fn verdict(case: &Case, ours: &Explanation, report: &mut Report) {
     let rejected_outright = ours.rejected_outright.as_ref().map(|r| r.reasons.clone());
     report.equal(|| "rejected outright".to_owned(), &rejected_outright, &outright.map(|p| p.reasons.clone()));
     if outright.is_none() {
-        let by = |r: &sched_core::Rejection| if r.narrowed { "PreFilterResult" } else { r.policy };
+        fn by(r: &sched_core::Rejection) -> &str {
+            if r.narrowed { "PreFilterResult" } else { &r.policy }
+        }
         let ours: BTreeMap<_, _> = ours.rejected.iter().map(|r| (r.node.clone(), by(r).to_owned())).collect();
         let expected = expect.rejected_by.clone().unwrap_or_default();
         for node in case.node_names() {

@@ -103,7 +103,7 @@ fn answer(policy: &Dynamic, nodes: &OneNode) -> (Option<String>, i64) {
     let (mut verdict, mut score) = ([Verdict::PASS], [0]);
     policy.filter(&pod, nodes, &[0; 16], rows, &mut verdict);
     policy.score(&pod, nodes, &[0; 16], rows, &mut score);
-    (verdict[0].reasons().next().map(|place| REASONS[place as usize].text.to_owned()), score[0])
+    (verdict[0].reasons().next().map(|place| REASONS[place as usize].text.to_string()), score[0])
 }
 
 #[test]

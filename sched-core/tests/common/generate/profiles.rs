@@ -1,11 +1,12 @@
 //! Profiles: policies in any order, with weights and configuration, as the JSON that profile files hold.
 
+use super::settings::settings;
 use super::{one_of, text};
 use crate::common::reference::Kind;
 use policy_sdk::testing::strategies::{preferred, selector};
 use proptest::prelude::*;
-use sched_core::PolicyConfig;
 use sched_core::abi::PreferredTerm;
+use sched_core::{PolicyConfig, ProfileSet};
 use serde_json::{Value, json};
 
 /// A profile of kube-scheduler's policies: `{"name", "policies": [{"name", "weight", "config"}]}`.
@@ -20,7 +21,7 @@ pub(crate) fn profile() -> impl Strategy<Value = Value> {
             .boxed(),
     ];
     let all: Vec<_> = plain.into_iter().chain(configured).collect();
-    (all, prop::collection::vec(1..=20_i64, 8), prop::collection::vec(prop::bool::weighted(0.85), 8))
+    (all, prop::collection::vec(0..=20_i64, 8), prop::collection::vec(prop::bool::weighted(0.85), 8))
         .prop_map(|(policies, weights, kept)| {
             let chosen = policies.into_iter().zip(weights).zip(kept).filter(|(_, kept)| *kept);
             chosen.map(|(((name, config), weight), _)| policy(name, weight, config)).collect::<Vec<_>>()
@@ -30,33 +31,44 @@ pub(crate) fn profile() -> impl Strategy<Value = Value> {
         .prop_map(|policies| json!({ "name": "generated", "policies": policies }))
 }
 
-/// The names of the library's own policies, which the reference does not know.
-fn own_policies() -> Vec<&'static str> {
-    let own = |name: &&&str| Kind::from_json(name, &Value::Null).is_none();
-    PolicyConfig::NAMES.iter().filter(own).copied().collect()
+/// A profile of any policies: kube-scheduler's as in [`profile`], and some of the others, with settings of any kind.
+pub(crate) fn any_profile() -> impl Strategy<Value = Value> {
+    let others = PolicyConfig::NAMES.iter().filter_map(|&name| Some((name, settings(name)?)));
+    with(others.collect())
 }
 
-/// A profile of any policies: kube-scheduler's as in [`profile`], and some of the library's own, with default settings.
-pub(crate) fn any_profile() -> impl Strategy<Value = Value> {
-    let own = own_policies();
-    let chosen = prop::collection::vec((prop::bool::weighted(0.4), 1..=20_i64), own.len());
-    (profile(), chosen).prop_map(move |(mut profile, chosen)| {
-        let policies = profile["policies"].as_array_mut().expect("a list");
-        for (name, (_, weight)) in own.iter().zip(chosen).filter(|(_, (chosen, _))| *chosen) {
-            policies.push(json!({ "name": name, "weight": weight }));
+/// A profile of policies that the reference knows: kube-scheduler's, and the library's own.
+pub(crate) fn known_profile() -> impl Strategy<Value = Value> {
+    let own = PolicyConfig::NAMES.iter().filter(|name| Kind::from_json(name, &Value::Null).is_some());
+    with(own.filter_map(|&name| Some((name, settings(name)?))).collect())
+}
+
+/// The profiles of [`profile`] with some of the given policies, under the given settings or the defaults, in any order.
+fn with(policies: Vec<(&'static str, BoxedStrategy<Value>)>) -> impl Strategy<Value = Value> {
+    let (names, settings): (Vec<_>, Vec<_>) = policies.into_iter().unzip();
+    let settings: Vec<_> = settings.into_iter().map(|settings| prop::option::weighted(0.8, settings)).collect();
+    let chosen = prop::collection::vec((prop::bool::weighted(0.4), 0..=20_i64), names.len());
+    let all = (profile(), chosen, settings).prop_map(move |(mut profile, chosen, settings)| {
+        let mut policies = profile["policies"].as_array_mut().map(std::mem::take).expect("a list");
+        for ((name, (_, weight)), config) in names.iter().zip(chosen).zip(settings).filter(|((_, (on, _)), _)| *on) {
+            policies.push(policy(name, weight, config.unwrap_or(json!({}))));
         }
-        profile
-    })
+        policies
+    });
+    all.prop_shuffle().prop_map(|policies| json!({ "name": "generated", "policies": policies }))
 }
 
 /// The same, without policies that say of themselves that more free capacity can make a node infeasible.
 pub(crate) fn monotone_profile() -> impl Strategy<Value = Value> {
     let monotone = |policy: &Value| {
-        let config = policy["name"].as_str().and_then(PolicyConfig::default_of).expect("a known policy");
-        config.build().manifest().monotone
+        let alone = json!({ "name": "alone", "policies": [policy] });
+        let profiles = ProfileSet::from_text(&profile_text(&alone)).expect("a profile");
+        profiles.profiles[0].policies[0].config.build().manifest().monotone
     };
+    // The water level rejects nothing for a resource of which a node has none: with the first of it a level begins.
+    let counts = move |policy: &Value| policy["name"] != "WaterLevel" && monotone(policy);
     any_profile().prop_map(move |mut profile| {
-        profile["policies"].as_array_mut().expect("a list").retain(monotone);
+        profile["policies"].as_array_mut().expect("a list").retain(counts);
         profile
     })
 }

@@ -49,7 +49,8 @@ fn term_matches(term: &SelectorTerm, node: &NodeSpec) -> bool {
     labels && fields
 }
 
-fn holds(requirement: &Requirement, value: Option<&str>) -> bool {
+/// Whether the value of a label, if there is one, meets the requirement.
+pub(crate) fn holds(requirement: &Requirement, value: Option<&str>) -> bool {
     let among = value.is_some_and(|value| requirement.values.iter().any(|v| v == value));
     let integer = value.and_then(|value| value.parse::<i64>().ok());
     let bound = requirement.values.first().and_then(|v| v.parse::<i64>().ok());

@@ -3,14 +3,20 @@
 
 mod affinity;
 mod balanced;
+mod forecast;
 mod images;
+mod load;
+mod marks;
 mod message;
+mod overload;
+mod own;
 mod pipeline;
 mod policies;
 mod ports;
 mod profile;
 mod requests;
 mod resources;
+mod settings;
 mod taints;
 mod tie;
 mod world;

@@ -1,9 +1,9 @@
 //! One decision: prefilter, filter, score, total, choose, and the reasons in the shape of an explanation.
 
 use super::policies::{self, Prefilter, Raw};
-use super::profile::Profile;
+use super::profile::{Policy, Profile};
 use super::{PodKey, World, message, tie};
-use sched_core::{NodeSpec, PodTemplate};
+use sched_core::{NodeSpec, PodSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a node is out.
@@ -51,7 +51,7 @@ pub(crate) struct Outcome {
 
 /// Decides where a pod of the world goes. Nothing is changed.
 pub(crate) fn decide(world: &World, profile: &Profile, pod: &PodKey, seed: u64) -> Outcome {
-    let pod = &world.pods[pod].spec.template;
+    let pod = &world.pods[pod].spec;
     let mut outcome = Outcome::default();
     let mut only: Option<BTreeSet<String>> = None;
     for policy in &profile.policies {
@@ -68,14 +68,10 @@ pub(crate) fn decide(world: &World, profile: &Profile, pod: &PodKey, seed: u64) 
             }
         }
     }
-    for node in world.nodes.values() {
-        let narrowed_out = only.as_ref().is_some_and(|only| !only.contains(&node.name));
-        let by = outcome.narrowed_by.as_ref().filter(|_| narrowed_out);
-        if let Some(rejection) = filter(world, profile, pod, node, by) {
-            outcome.rejected.insert(node.name.clone(), rejection);
-        } else {
-            outcome.candidates.insert(node.name.clone(), Candidate::default());
-        }
+    if !look(world, profile, pod, only.as_ref(), &mut outcome) {
+        let without = |policy: &&Policy| !policies::falls_back(&policy.kind, pod);
+        let less = Profile { policies: profile.policies.iter().filter(without).cloned().collect() };
+        look(world, &less, pod, only.as_ref(), &mut outcome);
     }
     if outcome.candidates.is_empty() {
         outcome.message = message::rejected(world.nodes.len(), &outcome.rejected);
@@ -88,11 +84,32 @@ pub(crate) fn decide(world: &World, profile: &Profile, pod: &PodKey, seed: u64) 
     outcome
 }
 
+/// Looks at every node; says whether one is feasible.
+fn look(
+    world: &World,
+    profile: &Profile,
+    pod: &PodSpec,
+    only: Option<&BTreeSet<String>>,
+    outcome: &mut Outcome,
+) -> bool {
+    outcome.rejected.clear();
+    for node in world.nodes.values() {
+        let narrowed_out = only.is_some_and(|only| !only.contains(&node.name));
+        let by = outcome.narrowed_by.as_ref().filter(|_| narrowed_out);
+        if let Some(rejection) = filter(world, profile, pod, node, by) {
+            outcome.rejected.insert(node.name.clone(), rejection);
+        } else {
+            outcome.candidates.insert(node.name.clone(), Candidate::default());
+        }
+    }
+    !outcome.candidates.is_empty()
+}
+
 /// The first policy that rejects the node, and what later ones say.
 fn filter(
     world: &World,
     profile: &Profile,
-    pod: &PodTemplate,
+    pod: &PodSpec,
     node: &NodeSpec,
     narrowed_out_by: Option<&String>,
 ) -> Option<Rejection> {
@@ -122,7 +139,7 @@ fn filter(
 }
 
 /// Fills in what each policy gives each candidate, and the totals.
-fn score(world: &World, profile: &Profile, pod: &PodTemplate, candidates: &mut BTreeMap<String, Candidate>) {
+fn score(world: &World, profile: &Profile, pod: &PodSpec, candidates: &mut BTreeMap<String, Candidate>) {
     let nodes: Vec<&NodeSpec> = candidates.keys().map(|name| &world.nodes[name]).collect();
     for policy in &profile.policies {
         let Raw::Scores(raw) = policies::score(&policy.kind, pod, &nodes, world) else { continue };

@@ -1,8 +1,8 @@
 //! Each policy's answers: for the pod as a whole, for one node, and how raw scores become 0..=100.
 
 use super::profile::Kind;
-use super::{World, affinity, balanced, images, ports, resources, taints};
-use sched_core::{NodeSpec, PodTemplate};
+use super::{World, affinity, balanced, images, marks, overload, own, ports, resources, taints};
+use sched_core::{NodeSpec, PodSpec};
 use std::collections::BTreeSet;
 
 /// What a policy says of the pod before any node is looked at.
@@ -30,11 +30,11 @@ pub(crate) enum Raw {
 }
 
 /// Looks at the pod alone.
-pub(crate) fn prefilter(kind: &Kind, pod: &PodTemplate) -> Prefilter {
+pub(crate) fn prefilter(kind: &Kind, pod: &PodSpec) -> Prefilter {
     if !matches!(kind, Kind::NodeAffinity { .. }) {
         return Prefilter::Go;
     }
-    match affinity::named_nodes(pod) {
+    match affinity::named_nodes(&pod.template) {
         None => Prefilter::Go,
         Some(names) if names.is_empty() => Prefilter::Reject("pod affinity terms conflict".to_owned()),
         Some(names) => Prefilter::Only(names),
@@ -42,7 +42,8 @@ pub(crate) fn prefilter(kind: &Kind, pod: &PodTemplate) -> Prefilter {
 }
 
 /// Why the policy rejects the node, if it does.
-pub(crate) fn filter(kind: &Kind, pod: &PodTemplate, node: &NodeSpec, world: &World) -> Option<Refusal> {
+pub(crate) fn filter(kind: &Kind, spec: &PodSpec, node: &NodeSpec, world: &World) -> Option<Refusal> {
+    let pod = &spec.template;
     let refuse = |condition: bool, reason: &str, unresolvable: bool| {
         condition.then(|| Refusal { reasons: BTreeSet::from([reason.to_owned()]), unresolvable })
     };
@@ -73,15 +74,42 @@ pub(crate) fn filter(kind: &Kind, pod: &PodTemplate, node: &NodeSpec, world: &Wo
             let (reasons, unresolvable) = resources::misfits(pod, node, world, ignored);
             (!reasons.is_empty()).then_some(Refusal { reasons, unresolvable })
         }
-        Kind::NodeResourcesBalancedAllocation { .. } | Kind::ImageLocality => None,
+        Kind::HybridUnschedulable(config) => {
+            let reasons = marks::hybrid(config, spec, node, world);
+            (!reasons.is_empty()).then_some(Refusal { reasons, unresolvable: true })
+        }
+        Kind::WaterLevel(config) => {
+            let reasons = marks::water_level(config, spec, node, world);
+            (!reasons.is_empty()).then_some(Refusal { reasons, unresolvable: false })
+        }
+        Kind::NodeResourcesBalancedAllocation { .. }
+        | Kind::ImageLocality
+        | Kind::CoolDown(_)
+        | Kind::NodeBalance(_)
+        | Kind::NodeInfo(_)
+        | Kind::ExpectedOverload(_) => None,
     }
 }
 
+/// Whether a decision is made once more without the policy's filter if no node is feasible.
+pub(crate) fn falls_back(kind: &Kind, pod: &PodSpec) -> bool {
+    matches!(kind, Kind::WaterLevel(config) if marks::falls_back(config, pod))
+}
+
 /// The policy's raw scores of the candidates.
-pub(crate) fn score(kind: &Kind, pod: &PodTemplate, candidates: &[&NodeSpec], world: &World) -> Raw {
+pub(crate) fn score(kind: &Kind, spec: &PodSpec, candidates: &[&NodeSpec], world: &World) -> Raw {
+    let pod = &spec.template;
     let each = |f: &dyn Fn(&NodeSpec) -> i128| Raw::Scores(candidates.iter().map(|node| f(node)).collect());
     match kind {
-        Kind::NodeUnschedulable | Kind::NodeName | Kind::NodePorts => Raw::Skip,
+        Kind::NodeUnschedulable
+        | Kind::NodeName
+        | Kind::NodePorts
+        | Kind::HybridUnschedulable(_)
+        | Kind::WaterLevel(_) => Raw::Skip,
+        Kind::CoolDown(config) => each(&|node| own::cool_down(config, node, world)),
+        Kind::NodeBalance(config) => each(&|node| own::node_balance(config, spec, node, world)),
+        Kind::NodeInfo(config) => each(&|node| own::node_info(config, spec, node, world)),
+        Kind::ExpectedOverload(curve) => each(&|node| overload::score(world, *curve, spec, node).unwrap_or(0)),
         Kind::TaintToleration => each(&|node| taints::untolerated_soft_taints(pod, node)),
         Kind::NodeAffinity { added_preferred, .. } => {
             if pod.preferred_nodes.is_empty() && added_preferred.is_empty() {
@@ -109,6 +137,10 @@ pub(crate) fn normalize(kind: &Kind, raw: &[i128]) -> Vec<i128> {
     match kind {
         Kind::TaintToleration => raw.iter().map(|&raw| 100 - share(raw)).collect(),
         Kind::NodeAffinity { .. } => raw.iter().map(|&raw| share(raw)).collect(),
+        Kind::ExpectedOverload(_) => {
+            let min = raw.iter().copied().min().unwrap_or(0);
+            raw.iter().map(|&raw| if max == min { 100 } else { 100 * (max - raw) / (max - min) }).collect()
+        }
         _ => raw.to_vec(),
     }
 }

@@ -1,6 +1,8 @@
 //! Which policies are run, in which order, with what weight and configuration, read from the same JSON as profiles are.
 
+use super::overload::Curve;
 use super::resources::{Strategy, Weighted};
+use super::settings::{Balance, CoolDown, Hybrid, Info, Level};
 use sched_core::abi::{NodeSelector, PreferredTerm};
 use serde_json::Value;
 
@@ -15,6 +17,12 @@ pub(crate) enum Kind {
     NodeResourcesFit { ignored: Vec<String>, ignored_groups: Vec<String>, strategy: Strategy, listed: Vec<Weighted> },
     NodeResourcesBalancedAllocation { listed: Vec<Weighted> },
     ImageLocality,
+    CoolDown(CoolDown),
+    HybridUnschedulable(Hybrid),
+    NodeBalance(Balance),
+    NodeInfo(Info),
+    WaterLevel(Level),
+    ExpectedOverload(Curve),
 }
 
 /// A policy's place in a profile.
@@ -63,6 +71,22 @@ impl Profile {
         };
         Self { policies: array(&profile["policies"]).iter().filter_map(policy).collect() }
     }
+
+    /// Whether a policy asks for what is predicted of applications.
+    pub(crate) fn forecasts(&self) -> bool {
+        let asks = |kind: &Kind| {
+            matches!(kind, Kind::NodeBalance(_) | Kind::NodeInfo(_) | Kind::WaterLevel(_) | Kind::ExpectedOverload(_))
+        };
+        self.policies.iter().any(|policy| asks(&policy.kind))
+    }
+
+    /// What the band is published for.
+    pub(crate) fn curve(&self) -> Option<Curve> {
+        self.policies.iter().find_map(|policy| match policy.kind {
+            Kind::ExpectedOverload(curve) => Some(curve),
+            _ => None,
+        })
+    }
 }
 
 impl Kind {
@@ -74,6 +98,12 @@ impl Kind {
             "TaintToleration" => Self::TaintToleration,
             "NodePorts" => Self::NodePorts,
             "ImageLocality" => Self::ImageLocality,
+            "CoolDown" => Self::CoolDown(CoolDown::from_json(args)),
+            "HybridUnschedulable" => Self::HybridUnschedulable(Hybrid::from_json(args)),
+            "NodeBalance" => Self::NodeBalance(Balance::from_json(args)),
+            "NodeInfo" => Self::NodeInfo(Info::from_json(args)),
+            "WaterLevel" => Self::WaterLevel(Level::from_json(args)),
+            "ExpectedOverload" => Self::ExpectedOverload(Curve::from_json(args)),
             "NodeAffinity" => {
                 let added = &args["addedAffinity"];
                 let required = &added["requiredDuringSchedulingIgnoredDuringExecution"];

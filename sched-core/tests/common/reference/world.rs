@@ -1,5 +1,6 @@
 //! The state of the cluster as two maps, and how events, holds and binds change it.
 
+use super::load::Forecast;
 use super::requests::{Role, add};
 use super::{Amounts, pod_requests, scoring_requests_existing};
 use sched_core::{Event, Mark, NodeSpec, PodSpec, PodTemplate, Sample};
@@ -25,13 +26,15 @@ pub(crate) struct PodState {
     pub(crate) place: Place,
     /// When it was reserved or bound there; 0 for one that waits.
     pub(crate) placed_at_ms: u64,
+    /// What it was expected to use of CPU and memory when it was reserved or bound.
+    pub(crate) estimate: [i128; 2],
     /// Its newest sample.
     pub(crate) sample: Option<Sample>,
 }
 
 impl PodState {
     pub(crate) fn new(spec: PodSpec, place: Place) -> Self {
-        Self { spec, place, placed_at_ms: 0, sample: None }
+        Self { spec, place, placed_at_ms: 0, estimate: [0; 2], sample: None }
     }
 }
 
@@ -43,13 +46,21 @@ pub(crate) struct World {
     pub(crate) marks: BTreeMap<String, Mark>,
     /// Newest samples of nodes.
     pub(crate) samples: BTreeMap<String, Sample>,
+    /// The time, in whole seconds.
+    pub(crate) now_ms: u64,
+    pub(crate) forecast: Forecast,
 }
 
 impl World {
     /// The pods that hold room on the node: bound, reserved, and terminating ones too.
-    pub(crate) fn pods_on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a PodTemplate> {
+    pub(crate) fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a PodState> {
         let here = move |place: &Place| matches!(place, Place::Reserved(n) | Place::Bound(n) if n == node);
-        self.pods.values().filter(move |pod| here(&pod.place)).map(|pod| &pod.spec.template)
+        self.pods.values().filter(move |pod| here(&pod.place))
+    }
+
+    /// What they are made from.
+    pub(crate) fn pods_on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a PodTemplate> {
+        self.on(node).map(|pod| &pod.spec.template)
     }
 
     /// What the pods on the node request.
@@ -71,7 +82,8 @@ impl World {
     }
 
     /// Takes over an event that is known to be good.
-    pub(crate) fn apply(&mut self, event: &Event) {
+    pub(crate) fn apply(&mut self, event: &Event, now_ms: u64) {
+        self.roll(now_ms);
         match event {
             Event::NodeAdded(node) => self.add_node(node),
             Event::NodeChanged(node) => drop(self.nodes.insert(node.name.clone(), node.clone())),
@@ -80,8 +92,10 @@ impl World {
                 self.pods.insert(key(spec), PodState::new(spec.clone(), Place::Pending));
             }
             Event::PodChanged(spec) => {
+                let estimate = self.estimate(spec);
                 if let Some(pod) = self.pods.get_mut(&key(spec)) {
                     pod.spec = spec.clone();
+                    pod.estimate = estimate;
                 }
             }
             Event::PodBound { namespace, name, node, at_ms } => {
@@ -96,6 +110,9 @@ impl World {
                 }
             }
             Event::PodSample { namespace, name, sample } => {
+                if let Some(pod) = self.pods.get(&(namespace.clone(), name.clone())) {
+                    self.learn(&pod.spec.clone(), sample);
+                }
                 if let Some(pod) = self.pods.get_mut(&(namespace.clone(), name.clone()))
                     && pod.sample.is_none_or(|newest| newest.at_ms <= sample.at_ms)
                 {
@@ -111,6 +128,7 @@ impl World {
 
     /// Holds room for a pending pod.
     pub(crate) fn reserve(&mut self, pod: &PodKey, node: &str, now_ms: u64) {
+        self.roll(now_ms);
         self.place(pod, Place::Reserved(node.to_owned()), now_ms);
     }
 
@@ -139,10 +157,10 @@ impl World {
 
     fn add_node(&mut self, node: &NodeSpec) {
         self.nodes.insert(node.name.clone(), node.clone());
-        for pod in self.pods.values_mut() {
-            if pod.place == Place::Lost(node.name.clone()) {
-                pod.place = Place::Bound(node.name.clone());
-            }
+        let back = |pod: &&PodState| pod.place == Place::Lost(node.name.clone());
+        let back: Vec<_> = self.pods.values().filter(back).map(|pod| (key(&pod.spec), pod.placed_at_ms)).collect();
+        for (pod, placed_at_ms) in back {
+            self.place(&pod, Place::Bound(node.name.clone()), placed_at_ms);
         }
     }
 
@@ -160,8 +178,10 @@ impl World {
     }
 
     fn place(&mut self, pod: &PodKey, place: Place, at_ms: u64) {
+        let estimate = self.pods.get(pod).map(|pod| self.estimate(&pod.spec));
         if let Some(pod) = self.pods.get_mut(pod) {
             (pod.place, pod.placed_at_ms) = (place, at_ms);
+            pod.estimate = estimate.unwrap_or_default();
         }
     }
 }

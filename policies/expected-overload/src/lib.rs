@@ -1,0 +1,3 @@
+//! `ExpectedOverload` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::ExpectedOverload::new, sched_core::primitives::ExpectedOverloadConfig);

@@ -1,0 +1,3 @@
+//! `NodeResourcesFit` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::Fit::new, sched_core::primitives::FitConfig);

@@ -1,0 +1,14 @@
+//! Sandboxed policies: what they answer is what the native ones answer, and nothing that they do harms their host.
+
+#[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod wat;
