@@ -3,6 +3,7 @@
 use crate::cluster::{PodId, PodTemplate, Row};
 use crate::error::ScheduleError;
 use crate::pipeline::{Evaluation, Scheduler};
+use sched_abi::ResourceId;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -81,12 +82,16 @@ pub struct Candidate {
 pub struct Explanation {
     /// `namespace/name`.
     pub pod: String,
+    /// What it requests in all, by resource, in base units: milli-CPU for `cpu`, bytes, counts.
+    pub requests: BTreeMap<String, i64>,
     /// How many nodes there are.
     pub nodes: usize,
     /// Where it goes.
     pub chosen: Option<String>,
     /// The policies, in profile order.
     pub policies: Vec<PolicyRun>,
+    /// The policies whose filter was set aside, as their configuration allows, because no node passed.
+    pub fell_back: Vec<Cow<'static, str>>,
     /// The pod was rejected as a whole.
     pub rejected_outright: Option<PolicyReasons>,
     /// The nodes that are out, by name.
@@ -104,6 +109,7 @@ pub struct Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.pod, self.message)?;
+        writeln!(f, "  requests {}", self.requested())?;
         for candidate in self.candidates.iter().take(3) {
             write!(f, "  {} {}:", candidate.node, candidate.total)?;
             for score in &candidate.scores {
@@ -113,6 +119,17 @@ impl fmt::Display for Explanation {
         }
         self.remedies.iter().try_for_each(|remedy| writeln!(f, "  {remedy}"))?;
         self.not_evaluated.iter().try_for_each(|what| writeln!(f, "  not evaluated: {what}"))
+    }
+}
+
+impl Explanation {
+    /// What the pod requests, as `cpu 250m, memory 1Gi`.
+    pub fn requested(&self) -> String {
+        if self.requests.is_empty() {
+            return "nothing".to_owned();
+        }
+        let amounts = self.requests.iter().map(|(name, &value)| format!("{name} {}", amount(name, value)));
+        amounts.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -128,9 +145,11 @@ impl Scheduler {
         let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy.clone(), a.reject.clone()?)));
         Ok(Explanation {
             pod: self.cluster().pods.full_name(pod.0),
+            requests: self.requests(pod),
             nodes: evaluation.rows.len(),
             chosen: evaluation.chosen.map(|row| self.name(row)),
             policies: evaluation.answers.iter().map(run).collect(),
+            fell_back: fell_back(&evaluation),
             rejected_outright: rejecting.map(|(policy, reason)| PolicyReasons { policy, reasons: vec![reason] }),
             candidates: self.candidates(&evaluation),
             not_evaluated: not_evaluated(template),
@@ -138,6 +157,16 @@ impl Scheduler {
             rejected,
             message,
         })
+    }
+
+    /// What the pod adds to its node; that it is a pod goes without saying.
+    fn requests(&self, pod: PodId) -> BTreeMap<String, i64> {
+        let requests = self.cluster().pods.class_of(pod.0).into_iter().flat_map(|class| &class.requests);
+        let named = requests.filter(|request| request.resource != ResourceId::PODS).filter_map(|request| {
+            let name = self.cluster().nodes.resource_names.get(u32::from(request.resource.0))?;
+            Some((name.to_string(), request.amount as i64))
+        });
+        named.collect()
     }
 
     pub(crate) fn name(&self, row: Row) -> String {
@@ -220,7 +249,7 @@ impl Scheduler {
     fn message(&self, evaluation: &Evaluation, rejected: &[Rejection]) -> String {
         let all = evaluation.rows.len();
         if let Some(row) = evaluation.chosen {
-            let left_out: Vec<&str> = evaluation.answers.iter().filter(|a| a.fell_back).map(|a| &*a.policy).collect();
+            let left_out = fell_back(evaluation);
             let without =
                 if left_out.is_empty() { String::new() } else { format!(" without {}", left_out.join(" and ")) };
             let feasible = evaluation.feasible.len();
@@ -242,6 +271,26 @@ impl Scheduler {
     }
 }
 
+/// The policies that were set aside because no node passed.
+fn fell_back(evaluation: &Evaluation) -> Vec<Cow<'static, str>> {
+    evaluation.answers.iter().filter(|a| a.fell_back).map(|a| a.policy.clone()).collect()
+}
+
+/// An amount in the notation of Kubernetes, exactly.
+fn amount(resource: &str, value: i64) -> String {
+    let bytes = matches!(resource, "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
+    match resource {
+        "cpu" if value % 1_000 == 0 => (value / 1_000).to_string(),
+        "cpu" => format!("{value}m"),
+        _ if bytes && value > 0 => {
+            let power = (value.trailing_zeros() / 10).min(4);
+            let unit = ["", "Ki", "Mi", "Gi", "Ti"].get(power as usize).copied().unwrap_or_default();
+            format!("{}{unit}", value >> (10 * power))
+        }
+        _ => value.to_string(),
+    }
+}
+
 fn run(answer: &crate::pipeline::PolicyAnswer) -> PolicyRun {
     PolicyRun { policy: answer.policy.clone(), weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
 }
@@ -260,5 +309,6 @@ fn not_evaluated(pod: &PodTemplate) -> Vec<String> {
     if !pod.volumes.is_empty() {
         list.push(format!("volumes: {}", pod.volumes.join(", ")));
     }
+    list.extend_from_slice(&pod.not_evaluated);
     list
 }

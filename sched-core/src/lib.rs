@@ -18,7 +18,7 @@ mod remedies;
 pub mod wasm;
 
 pub use cluster::*;
-pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, Weighted};
+pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weighted};
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
 pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};

@@ -7,6 +7,9 @@ pub const MAX_QUANTITY: i64 = 1 << 46;
 /// The latest time, milliseconds since the epoch of the embedder's choice: columns of times are exact up to there.
 pub const MAX_TIME_MS: u64 = 1 << 53;
 
+/// Bytes of one input, a file or a text, whoever reads it: what comes without end is refused there.
+pub const MAX_INPUT_BYTES: usize = 1 << 30;
+
 /// How far the time of a sample or of a binding may lie ahead of the present: clocks differ. One from the future would look
 /// fresh for as long, and make every later one look old.
 pub const MAX_CLOCK_SKEW_MS: u64 = 300_000;

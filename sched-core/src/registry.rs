@@ -12,9 +12,10 @@ pub struct NoSettings {}
 
 macro_rules! registry {
     ($($name:ident($config:ty) => $build:expr;)*) => {
-        /// A policy that ships with the library, with its configuration.
+        /// A policy that ships with the library, with its configuration; serialised as the configuration alone, which an entry
+        /// of a profile puts the name before.
         #[derive(Clone, PartialEq, Debug)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "name", content = "config"))]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
         #[non_exhaustive]
         pub enum PolicyConfig {
             $(
@@ -113,7 +114,7 @@ impl ProfileSet {
                 peer("load-aware", PolicyConfig::LoadAware(late)),
                 peer("target-load-packing", PolicyConfig::TargetLoadPacking(p::TargetLoadPackingConfig::default())),
                 peer("dynamic", PolicyConfig::Dynamic(p::DynamicConfig::default())),
-                with("recommended", vec![entry(0, fit), entry(1, overload)]),
+                with(Self::RECOMMENDED, vec![entry(0, fit), entry(1, overload)]),
             ],
         }
     }

@@ -72,9 +72,9 @@ pub(crate) struct ReplayArgs {
     /// Seeds that break ties: A..B without B, or one seed
     #[arg(long, value_name = "A..B", default_value = "0..1")]
     pub(crate) seeds: Seeds,
-    /// How old a sample of use is before a policy sees it: 60s, 5m, 500ms
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay)]
-    pub(crate) metrics_delay: u64,
+    /// How old a sample of use is before a policy sees it: 5m, 500ms (default: 60s)
+    #[arg(long, value_name = "DURATION", value_parser = parse_delay)]
+    pub(crate) metrics_delay: Option<u64>,
     /// Write where each pod went, as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) placements: Option<PathBuf>,
@@ -144,9 +144,9 @@ pub(crate) struct ExplainArgs {
     /// A file with profiles of your own, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) profiles: Option<PathBuf>,
-    /// With --sample, how old a sample of use is before a policy sees it
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_delay, conflicts_with = "cluster")]
-    pub(crate) metrics_delay: u64,
+    /// With --sample, how old a sample of use is before a policy sees it (default: 60s)
+    #[arg(long, value_name = "DURATION", value_parser = parse_delay, conflicts_with = "cluster")]
+    pub(crate) metrics_delay: Option<u64>,
     /// The seed that breaks ties
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

@@ -6,9 +6,6 @@ use crate::files::read_text;
 use sched_core::{Profile, ProfileSet};
 use std::path::Path;
 
-/// The profile that is explained and shown first where the user names none.
-pub(crate) const RECOMMENDED: &str = "recommended";
-
 /// The profiles chosen, in the user's order, each once.
 pub(crate) fn profiles(choice: &ProfileChoice) -> Result<Vec<Profile>, CliError> {
     let own = choice.profiles.as_deref().map(from_file).transpose()?;
@@ -29,8 +26,8 @@ pub(crate) fn profile(name: Option<&str>, file: Option<&Path>) -> Result<Profile
     let own = file.map(from_file).transpose()?;
     match (name, own) {
         (Some(name), own) => named(name, own.as_deref()),
-        (None, Some(own)) => named(own.first().map_or(RECOMMENDED, |first| &first.name), Some(&own)),
-        (None, None) => named(RECOMMENDED, None),
+        (None, Some(own)) => named(own.first().map_or(ProfileSet::RECOMMENDED, |first| &first.name), Some(&own)),
+        (None, None) => named(ProfileSet::RECOMMENDED, None),
     }
 }
 
@@ -47,8 +44,7 @@ fn named(name: &str, own: Option<&[Profile]>) -> Result<Profile, CliError> {
 
 fn from_file(path: &Path) -> Result<Vec<Profile>, CliError> {
     let text = read_text(path)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let set = ProfileSet::from_text(text).map_err(|source| CliError::Profiles { path: path.to_owned(), source })?;
+    let set = ProfileSet::from_text(&text).map_err(|source| CliError::Profiles { path: path.to_owned(), source })?;
     if set.profiles.is_empty() {
         return Err(CliError::NoProfiles { path: path.to_owned() });
     }

@@ -1,22 +1,18 @@
 //! Everything that ends the program with status 2, and how it becomes one line.
 
-use sched_core::{ClusterError, ProfileError, ScheduleError};
+use sched_core::{ClusterError, ProfileError, ScheduleError, TextPlace};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// What the user has to put right.
 #[derive(Error, Debug)]
 pub(crate) enum CliError {
-    #[error("cannot read `{}`: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
     #[error("cannot write `{}`: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("`{}` is not text: byte {byte} is not UTF-8", path.display())]
     NotText { path: PathBuf, byte: usize },
-    #[error("`{}` is larger than {limit} bytes (MAX_INPUT_BYTES)", path.display())]
-    TooLarge { path: PathBuf, limit: u64 },
-    #[error("`{}`: {source}", path.display())]
+    #[error("{}", at_place(path, source))]
     Profiles { path: PathBuf, source: ProfileError },
     #[error("`{}` has no profile in it", path.display())]
     NoProfiles { path: PathBuf },
@@ -35,13 +31,24 @@ pub(crate) enum CliError {
     #[error("pod `{pod}`: {source}")]
     Schedule { pod: String, source: ScheduleError },
     #[error(transparent)]
-    Trace(#[from] sched_sim::read::ReadError),
+    Read(#[from] sched_sim::read::ReadError),
     #[error(transparent)]
     Simulation(#[from] sched_sim::SimError),
     #[error("cannot write JSON: {source}")]
     Json { source: serde_json::Error },
     #[error("{0}")]
     Usage(String),
+}
+
+/// A mistake in a file of profiles, as compilers write it: `FILE:LINE:COLUMN: WAY: PROBLEM`.
+fn at_place(path: &Path, error: &ProfileError) -> String {
+    match error {
+        ProfileError::At { place: TextPlace { line, column, path: way }, problem } => {
+            let separator = if way.is_empty() { "" } else { ": " };
+            format!("{}:{line}:{column}: {way}{separator}{problem}", path.display())
+        }
+        other => format!("{}: {other}", path.display()),
+    }
 }
 
 /// Longest line that is printed: an error may quote a file that is all one line.

@@ -1,26 +1,16 @@
 //! Reading and writing files and standard output, with errors that name the file.
 
 use crate::error::CliError;
+use sched_sim::read;
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// The most that is read from one input, so that an endless one ends in an error.
-const MAX_INPUT_BYTES: u64 = 1 << 30;
 
 /// The text of a file, or of standard input for `-`.
 pub(crate) fn read_text(path: &Path) -> Result<String, CliError> {
-    let failed = |source| CliError::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        File::open(path).and_then(|file| file.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    }
-    if bytes.len() as u64 > MAX_INPUT_BYTES {
-        return Err(CliError::TooLarge { path: path.to_owned(), limit: MAX_INPUT_BYTES });
-    }
+    let bytes =
+        if path == Path::new("-") { read::bounded("standard input", io::stdin().lock())? } else { read::file(path)? };
     String::from_utf8(bytes)
         .map_err(|error| CliError::NotText { path: path.to_owned(), byte: error.utf8_error().valid_up_to() })
 }

@@ -13,6 +13,7 @@ mod replay;
 mod report;
 mod table;
 mod values;
+mod warnings;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};

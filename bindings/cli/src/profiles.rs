@@ -3,54 +3,32 @@
 use crate::args::ProfilesArgs;
 use crate::choice;
 use crate::error::CliError;
-use crate::files::print;
+use crate::files::{json, print};
 use crate::table;
+use crate::warnings;
 use comfy_table::{Cell, CellAlignment};
-use sched_core::{PolicyConfig, PolicyEntry, Profile};
+use sched_core::{PolicyConfig, Profile};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// A profile as `--profiles` reads it: the policy's name stands first.
+/// What `--json` prints and `--profiles` reads back (docs/profiles-json.md).
 #[derive(Serialize)]
-struct ProfileJson {
-    name: String,
-    policies: Vec<EntryJson>,
-}
-
-#[derive(Serialize)]
-struct EntryJson {
-    name: &'static str,
-    weight: i64,
-    config: Value,
+struct Set<'a> {
+    profiles: &'a [Profile],
+    warnings: &'a [String],
 }
 
 pub(crate) fn run(args: &ProfilesArgs) -> Result<(), CliError> {
     let profiles = choice::profiles(&args.choice)?;
-    print(&if args.json { json(&profiles)? } else { text(&profiles) })
-}
-
-fn json(profiles: &[Profile]) -> Result<String, CliError> {
-    #[derive(Serialize)]
-    struct Set {
-        profiles: Vec<ProfileJson>,
-    }
-    let entry = |entry: &PolicyEntry| EntryJson {
-        name: entry.config.name(),
-        weight: entry.weight,
-        config: settings(&entry.config),
-    };
-    let profile = |profile: &Profile| ProfileJson {
-        name: profile.name.clone(),
-        policies: profile.policies.iter().map(entry).collect(),
-    };
-    crate::files::json(&Set { profiles: profiles.iter().map(profile).collect() })
+    let warnings = warnings::of(&profiles, None);
+    warnings::show(&warnings);
+    print(&if args.json { json(&Set { profiles: &profiles, warnings: &warnings })? } else { text(&profiles) })
 }
 
 /// A policy's settings, every one with its value.
 fn settings(config: &PolicyConfig) -> Value {
-    let Ok(Value::Object(mut map)) = serde_json::to_value(config) else { return Value::Null };
-    map.remove("config").unwrap_or(Value::Null)
+    serde_json::to_value(config).unwrap_or(Value::Null)
 }
 
 fn text(profiles: &[Profile]) -> String {

@@ -1,6 +1,6 @@
 //! Selectors, node affinity, pod (anti-)affinity and topology spread constraints.
 
-use crate::error::{FieldError, Within as _, each, list};
+use crate::error::{FieldError, Problem, Within as _, each, in_range, list};
 use k8s_openapi::api::core::v1 as k8s;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use sched_core::abi::{NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};
@@ -19,8 +19,14 @@ pub(crate) fn required_nodes(affinity: &k8s::NodeAffinity) -> Result<Option<Node
 /// `preferredDuringSchedulingIgnoredDuringExecution` of a node affinity.
 pub(crate) fn preferred_nodes(affinity: &k8s::NodeAffinity) -> Result<Vec<PreferredTerm>, FieldError> {
     each(PREFERRED, list(affinity.preferred_during_scheduling_ignored_during_execution.as_ref()), |preferred| {
-        Ok(PreferredTerm { weight: preferred.weight, preference: term(&preferred.preference).within("preference")? })
+        let weight = weight(preferred.weight)?;
+        Ok(PreferredTerm { weight, preference: term(&preferred.preference).within("preference")? })
     })
+}
+
+/// The weight of a preferred term.
+fn weight(weight: i32) -> Result<i32, FieldError> {
+    in_range(weight, 1, 100).within("weight")
 }
 
 fn term(term: &k8s::NodeSelectorTerm) -> Result<SelectorTerm, FieldError> {
@@ -88,8 +94,9 @@ fn affinity_terms(
 ) -> Result<Vec<PodAffinityTerm>, FieldError> {
     let mut terms = each(REQUIRED, required, |term| affinity_term(term, labels, anti))?;
     terms.extend(each(PREFERRED, preferred, |weighted| {
+        let weight = weight(weighted.weight)?;
         let term = affinity_term(&weighted.pod_affinity_term, labels, anti).within("podAffinityTerm")?;
-        Ok(PodAffinityTerm { weight: weighted.weight, ..term })
+        Ok(PodAffinityTerm { weight, ..term })
     })?);
     Ok(terms)
 }
@@ -128,14 +135,19 @@ pub(crate) fn spread(source: &k8s::TopologySpreadConstraint) -> Result<SpreadCon
         "ScheduleAnyway" => Ok(false),
         other => Err(FieldError::unsupported(other, "`DoNotSchedule`, `ScheduleAnyway`")),
     };
+    let min_domains = source.min_domains.map(|least| in_range(least, 1, i32::MAX.into()));
+    if min_domains.is_some() && source.when_unsatisfiable != "DoNotSchedule" {
+        let rule = "is allowed only where `whenUnsatisfiable` is `DoNotSchedule`";
+        return Err(FieldError::new(Problem::Rule(rule))).within("minDomains");
+    }
     let node_affinity_policy = source.node_affinity_policy.as_deref();
     let node_taints_policy = source.node_taints_policy.as_deref();
     Ok(SpreadConstraint {
-        max_skew: source.max_skew,
+        max_skew: in_range(source.max_skew, 1, i32::MAX.into()).within("maxSkew")?,
         topology_key: source.topology_key.clone(),
         hard: hard.within("whenUnsatisfiable")?,
         label_selector: optional_selector("labelSelector", source.label_selector.as_ref())?,
-        min_domains: source.min_domains,
+        min_domains: min_domains.transpose().within("minDomains")?,
         match_label_keys: source.match_label_keys.clone().unwrap_or_default(),
         ignore_node_affinity: !honours(node_affinity_policy, true).within("nodeAffinityPolicy")?,
         honor_node_taints: honours(node_taints_policy, false).within("nodeTaintsPolicy")?,

@@ -1,6 +1,7 @@
 //! Why an input was refused: which object, which field of it, and where it stands in the text.
 
 use crate::QuantityError;
+use sched_core::limits::MAX_INPUT_BYTES;
 use std::fmt;
 use thiserror::Error;
 
@@ -73,6 +74,9 @@ pub enum Problem {
     /// A value of the wrong type, in the words of the parser.
     #[error("{0}")]
     Type(String),
+    /// A rule of the API server is broken.
+    #[error("{0}")]
+    Rule(&'static str),
     /// The object stands in the input a second time.
     #[error("is in the input twice")]
     Duplicate,
@@ -128,6 +132,15 @@ impl<T> Within for Result<T, FieldError> {
     }
 }
 
+/// A number that the API server takes only within a range.
+pub(crate) fn in_range(value: i32, min: i64, max: i64) -> Result<i32, FieldError> {
+    let value_in_full = i64::from(value);
+    if (min..=max).contains(&value_in_full) {
+        return Ok(value);
+    }
+    Err(FieldError::new(Problem::OutOfRange { value: value_in_full, min, max }))
+}
+
 /// The elements of a list that may be absent.
 pub(crate) fn list<T>(list: Option<&Vec<T>>) -> &[T] {
     list.map_or(&[], Vec::as_slice)
@@ -165,6 +178,9 @@ pub enum ReadError {
     /// Nothing but white space and comments.
     #[error("the input is empty: there is no Kubernetes object in it")]
     Empty,
+    /// More than the most that is read.
+    #[error("the input is longer than {MAX_INPUT_BYTES} bytes (MAX_INPUT_BYTES)")]
+    TooLong,
     /// Not UTF-8.
     #[error("the input is not UTF-8 text: byte {offset} is wrong")]
     Encoding {

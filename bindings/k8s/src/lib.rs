@@ -43,6 +43,7 @@ mod qos;
 mod quantity;
 mod resources;
 mod text;
+mod unevaluated;
 mod volumes;
 
 pub use error::{FieldError, FieldPath, Place, Problem, ReadError, Segment};

@@ -11,6 +11,7 @@ use crate::text::Text;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sched_core::NodeSpec;
+use sched_core::limits::MAX_INPUT_BYTES;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,9 @@ impl Loader {
     /// # Errors
     /// The first thing that is wrong, by object, field and line. What was read before stays.
     pub fn read(&mut self, text: &str) -> Result<(), ReadError> {
+        if text.len() > MAX_INPUT_BYTES {
+            return Err(ReadError::TooLong);
+        }
         let text = Text::parse(text)?;
         let mut reader =
             Reader { text: &text, document: 0, steps: Vec::new(), before: &self.found.titles, found: Found::default() };
@@ -77,6 +81,9 @@ impl Loader {
     /// # Errors
     /// As [`Loader::read`], and the first byte that is not UTF-8.
     pub fn read_bytes(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+        if bytes.len() > MAX_INPUT_BYTES {
+            return Err(ReadError::TooLong);
+        }
         let text = std::str::from_utf8(bytes).map_err(|e| ReadError::Encoding { offset: e.valid_up_to() })?;
         self.read(text)
     }

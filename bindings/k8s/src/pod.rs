@@ -7,6 +7,7 @@ use crate::node::effect;
 use crate::owner::{ReplicaSets, namespace};
 use crate::qos::qos_class;
 use crate::resources::{optional, pod_requests};
+use crate::unevaluated::not_evaluated;
 use crate::volumes;
 use k8s_openapi::api::core::v1 as k8s;
 use sched_core::abi::QosClass;
@@ -69,6 +70,7 @@ fn template(pod: &k8s::Pod, spec: &k8s::PodSpec) -> Result<PodTemplate, FieldErr
         pod_affinity: affinity::pod_affinity(affinity, &labels).within_path(["spec", "affinity"])?,
         spread: each("topologySpreadConstraints", constraints, affinity::spread).within("spec")?,
         volumes: volumes::restricting(spec),
+        not_evaluated: not_evaluated(pod, spec),
         priority: priority(spec),
         qos: qos(pod, spec),
         owner: None,
@@ -102,9 +104,16 @@ fn toleration(source: &k8s::Toleration) -> Result<Toleration, FieldError> {
         Some("Exists") => TolerationOperator::Exists,
         Some(other) => return Err(FieldError::unsupported(other, "`Equal`, `Exists`")).within("operator"),
     };
+    let key = source.key.clone().unwrap_or_default();
+    if key.is_empty() && operator == TolerationOperator::Equal {
+        return Err(FieldError::new(Problem::Rule("must be `Exists` where `key` is empty"))).within("operator");
+    }
+    if operator == TolerationOperator::Exists && source.value.as_deref().is_some_and(|value| !value.is_empty()) {
+        return Err(FieldError::new(Problem::Rule("must be empty where `operator` is `Exists`"))).within("value");
+    }
     let named_effect = source.effect.as_deref().filter(|name| !name.is_empty());
     Ok(Toleration {
-        key: source.key.clone().unwrap_or_default(),
+        key,
         operator,
         value: source.value.clone().unwrap_or_default(),
         effect: named_effect.map(effect).transpose().within("effect")?,

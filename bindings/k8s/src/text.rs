@@ -3,7 +3,7 @@
 use crate::error::{Place, ReadError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_saphyr::{Budget, Options, Spanned};
+use serde_saphyr::{Budget, MessageFormatter as _, Options, Spanned, UserMessageFormatter};
 
 /// Deepest nesting of a document. Kubernetes objects stay far below it, and so does the stack.
 const MAX_DEPTH: usize = 64;
@@ -87,7 +87,7 @@ fn yaml(text: &str) -> Result<Vec<Document>, ReadError> {
         let line = error.location().and_then(|location| usize::try_from(location.line()).ok()).filter(|&l| l > 0);
         let starts = text.lines().take(line.unwrap_or(0)).filter(|l| l.starts_with("---")).count();
         let leading = usize::from(!text.trim_start().starts_with("---"));
-        let message = error.without_snippet().to_string();
+        let message = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
         ReadError::Syntax { place: Place { document: (starts + leading).max(1), line }, message }
     })?;
     let line = |value: &Spanned<Value>| usize::try_from(value.referenced.line()).unwrap_or(1).max(1);

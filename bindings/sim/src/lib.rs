@@ -13,7 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The simulator does no I/O but in [`read::file`] and what is built on it, and measures time only with the clock that it is
+//! The simulator does no I/O but in [`read::file`], [`read::bounded`] and what is built on them, and measures time only with the clock that it is
 //! given. The future is kept from the scheduler by construction: the scheduler is behind a trait that takes specifications and
 //! samples, and samples come out of a line that holds each back until it is due.
 
@@ -44,7 +44,7 @@ pub use explain::{Explained, explain};
 pub use hot::Hot;
 pub use measure::Measured;
 pub use placement::{Placement, write_placements};
-pub use report::{Comparison, ProfileResult};
+pub use report::{Comparison, ProfileResult, recommended};
 pub use run::{MAX_BATCHES_ON_THEIR_WAY, Options, Progress, Run, run, simulate};
 pub use series::{Heat, Series};
 pub use stats::{Spread, Stat};

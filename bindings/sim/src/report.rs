@@ -3,6 +3,7 @@
 use crate::run::{Options, Run};
 use crate::stats::{Digest, Stat, percentile};
 use crate::trace::Trace;
+use sched_core::ProfileSet;
 use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,8 +11,10 @@ use std::collections::BTreeMap;
 /// Profiles side by side.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// The profile that did best on this trace (see [`ProfileResult::rank`]); empty if there was none.
+    /// The profile to take (see [`recommended`]); empty if there was none.
     pub recommended: String,
+    /// The profile that did best on this trace (see [`ProfileResult::rank`]); empty if there was none.
+    pub best: String,
     /// The trace's name.
     pub trace: String,
     /// Nodes in the trace.
@@ -86,14 +89,21 @@ pub struct ProfileResult {
     pub runs: Vec<Run>,
 }
 
+/// Which of the profiles that ran is to be taken: the one that the library recommends, which is judged on more than one
+/// trace, or where it did not run the `best` on this one.
+pub fn recommended<'a>(mut ran: impl Iterator<Item = &'a str>, best: &'a str) -> &'a str {
+    ran.find(|&name| name == ProfileSet::RECOMMENDED).unwrap_or(best)
+}
+
 impl Comparison {
     pub(crate) fn new(trace: &Trace, seeds: &[u64], options: &Options<'_>, results: Vec<(String, Vec<Run>)>) -> Self {
         let pods = trace.pods.len();
         let profiles: Vec<_> = results.into_iter().map(|(name, runs)| ProfileResult::new(name, pods, runs)).collect();
         // `min_by` keeps the first of equals.
-        let best = profiles.iter().min_by(|a, b| a.rank(b));
+        let best = profiles.iter().min_by(|a, b| a.rank(b)).map(|best| best.profile.clone()).unwrap_or_default();
         Self {
-            recommended: best.map(|best| best.profile.clone()).unwrap_or_default(),
+            recommended: recommended(profiles.iter().map(|result| &*result.profile), &best).to_owned(),
+            best,
             trace: trace.name.clone(),
             nodes: trace.nodes.len(),
             pods,

@@ -299,6 +299,8 @@ pub struct PodTemplate {
     pub spread: Vec<SpreadConstraint>,
     /// Names of volumes that restrict placement (claims, CSI, host-bound ones). Not evaluated yet.
     pub volumes: Vec<String>,
+    /// What else it asks for that no policy looks at, in words: explanations repeat them.
+    pub not_evaluated: Vec<String>,
     /// `spec.priority`.
     pub priority: i32,
     /// QoS class.

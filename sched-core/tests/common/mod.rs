@@ -4,4 +4,5 @@
 pub(crate) mod generate;
 pub(crate) mod objects;
 pub(crate) mod reference;
+pub(crate) mod vector_files;
 pub(crate) mod vectors;

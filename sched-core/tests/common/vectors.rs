@@ -1,9 +1,9 @@
-//! The answers of the real kube-scheduler: where the files are, and one case of them as clusters of this crate's types.
+//! The answers of the real kube-scheduler: one case of them as clusters of this crate's types.
 
 use super::objects::{self, list};
 use super::reference::{Place, PodKey, PodState, World};
+use super::vector_files::VectorFile;
 use serde_json::Value;
-use std::path::PathBuf;
 
 /// One case: a cluster, the pod to be placed, and what is expected.
 pub(crate) struct Case {
@@ -32,27 +32,11 @@ impl Case {
     }
 }
 
-/// The folder of vectors: `SCHED_VECTORS`, or the one that lies beside the repository.
-fn folder() -> PathBuf {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors");
-    std::env::var_os("SCHED_VECTORS").map_or_else(beside, PathBuf::from).join("kube-scheduler")
-}
-
-/// Every file of cases in the folder, by name.
-pub(crate) fn files() -> Vec<PathBuf> {
-    let folder = folder();
-    let entries = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("no vectors in `{}` ({error}): set SCHED_VECTORS", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
-    assert!(!files.is_empty(), "no vectors in `{}`: set SCHED_VECTORS", folder.display());
-    files
-}
-
 /// The cases of one file.
-pub(crate) fn cases(file: &PathBuf) -> Vec<Case> {
-    let text = std::fs::read_to_string(file).expect("a readable file");
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| Case::new(serde_json::from_str(line).expect("a case in JSON"))).collect()
+pub(crate) fn cases(file: &VectorFile) -> Vec<Case> {
+    let lines = file.cases().into_iter();
+    let parse = |(line, text): (usize, String)| {
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}:{line}: {error}", file.path.display()))
+    };
+    lines.map(|line| Case::new(parse(line))).collect()
 }

@@ -7,7 +7,8 @@ use crate::common::objects::list;
 use crate::common::reference::{
     Kind, Outcome, Prefilter, Profile, Raw, Rejection, World, decide, filter, normalize, prefilter, score,
 };
-use crate::common::vectors::{Case, cases, files};
+use crate::common::vector_files::vector_files;
+use crate::common::vectors::{Case, cases};
 use crate::support::Pair;
 use sched_core::{NodeSpec, PodSpec, PolicyConfig, ProfileSet};
 use serde_json::{Value, json};
@@ -16,15 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 #[test]
 fn reference_answers_as_kube_scheduler() {
     let mut compared = BTreeMap::new();
-    for file in files() {
-        for case in cases(&file) {
-            let counts: &mut Counts = compared.entry(file.file_stem().expect("a name").to_owned()).or_default();
+    let files = vector_files();
+    for file in &files {
+        for case in cases(file) {
+            let counts: &mut Counts = compared.entry(file.path.file_stem().expect("a name").to_owned()).or_default();
             check(&case, counts);
         }
     }
     println!("{compared:#?}");
     let whole: usize = compared.values().map(|counts| counts.whole_decisions).sum();
-    assert!(whole > 0, "no case was compared as a whole");
+    assert!(whole > 0 || !files.iter().any(|file| file.ready), "no case was compared as a whole");
 }
 
 #[test]
@@ -35,7 +37,7 @@ fn library_equals_reference_on_every_cluster_of_the_vectors() {
         .map(|policy| json!({ "name": policy.name, "weight": i64::try_from(policy.weight).expect("a small weight") }))
         .collect();
     let default = json!({ "name": "kube-default", "policies": policies });
-    for case in files().iter().flat_map(cases) {
+    for case in vector_files().iter().flat_map(cases) {
         agree(&mut Pair::of_world(case.world.clone(), &default, 0), &case.pod, NOW_MS);
         for variant in list(&case.json["variants"]) {
             let name = variant["plugin"].as_str().expect("a name");

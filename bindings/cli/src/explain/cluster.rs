@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::files::read_text;
 use crate::numbers::plural;
 use sched_core::{Explanation, PodSpec, Profile, Scheduler};
-use sched_k8s::Loaded;
+use sched_k8s::{Loaded, LoadedPod};
 use std::path::Path;
 
 /// Explains the pod, and says on what.
@@ -15,7 +15,7 @@ pub(super) fn explain(
     seed: u64,
 ) -> Result<(Explanation, Option<String>), CliError> {
     let mut loaded = read(cluster)?;
-    let spec = wanted(pod, cluster, &loaded)?;
+    let Wanted { spec, wish } = wanted(pod, cluster, &loaded)?;
     let full_name = format!("{}/{}", spec.namespace, spec.name);
     let was_bound = take(&mut loaded, &spec);
     let profile_error = |source| CliError::Profile { profile: profile.name.clone(), source };
@@ -32,6 +32,7 @@ pub(super) fn explain(
         scheduler.explain(added, now_ms).map_err(|source| CliError::Schedule { pod: full_name, source })?;
     let left_out = loaded.left_out();
     let notes = [
+        wish.map(|node| format!("its spec.nodeName asks for {node}")),
         was_bound.map(|node| format!("it runs on {node} now, and its room there counts as free")),
         left_out.first().map(|(pod, why)| {
             let more = if left_out.len() > 1 { format!(", and {} more", left_out.len() - 1) } else { String::new() };
@@ -47,19 +48,37 @@ fn read(path: &Path) -> Result<Loaded, CliError> {
         .map_err(|source| CliError::Objects { path: path.to_owned(), source: source.into() })
 }
 
-/// The pod to explain: the one in the file, or if there is no such file the one of that name in the cluster.
-fn wanted(pod: &str, cluster: &Path, loaded: &Loaded) -> Result<PodSpec, CliError> {
+/// The pod to explain.
+struct Wanted {
+    spec: PodSpec,
+    /// The node that it names.
+    wish: Option<String>,
+}
+
+impl Wanted {
+    /// A pod that is yet to come: the node that it names is its wish.
+    fn to_come(pod: &LoadedPod) -> Self {
+        let mut spec = pod.spec.clone();
+        let wish = pod.binding.as_ref().map(|binding| binding.node.clone());
+        spec.template.node_name.clone_from(&wish);
+        Self { spec, wish }
+    }
+}
+
+/// The pod in the file, or if there is no such file the one of that name in the cluster, which may go elsewhere.
+fn wanted(pod: &str, cluster: &Path, loaded: &Loaded) -> Result<Wanted, CliError> {
     let path = Path::new(pod);
     if !path.exists() && pod != "-" {
         let (namespace, name) = pod.split_once('/').unwrap_or(("default", pod));
         let mut pods = loaded.pods.iter().map(|pod| &pod.spec);
         let found = pods.find(|spec| spec.namespace == namespace && spec.name == name).cloned();
         let place = format!("`{}`", cluster.display());
+        let found = found.map(|spec| Wanted { spec, wish: None });
         return found.ok_or_else(|| CliError::UnknownPod { name: pod.to_owned(), place });
     }
     let file = read(path)?;
     match file.pods.as_slice() {
-        [one] => Ok(one.spec.clone()),
+        [one] => Ok(Wanted::to_come(one)),
         several => Err(CliError::NotOnePod { path: path.to_owned(), found: contents(several.len(), &file) }),
     }
 }

@@ -11,6 +11,7 @@ use crate::args::ExplainArgs;
 use crate::choice;
 use crate::error::CliError;
 use crate::files::{json, print};
+use crate::warnings;
 use sched_core::Explanation;
 use serde::Serialize;
 use text::Context;
@@ -21,7 +22,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), CliError> {
         (Some(cluster), Some(pod)) => cluster::explain(cluster, pod, &profile, args.seed)?,
         _ => trace::in_sample(args, &profile)?,
     };
-    let context = Context { profile: &profile.name, seed: args.seed, moment, top: args.top };
+    let warnings = warnings::of(std::slice::from_ref(&profile), args.metrics_delay);
+    let context = Context { profile: &profile.name, seed: args.seed, moment, top: args.top, warnings };
     show(&explanation, &context, args.json)
 }
 
@@ -33,8 +35,11 @@ fn show(explanation: &Explanation, context: &Context<'_>, as_json: bool) -> Resu
         seed: u64,
         #[serde(flatten)]
         explanation: &'a Explanation,
+        warnings: &'a [String],
     }
-    let document = || json(&Document { profile: context.profile, seed: context.seed, explanation });
+    let Context { profile, seed, warnings, .. } = context;
+    warnings::show(warnings);
+    let document = || json(&Document { profile, seed: *seed, explanation, warnings });
     print(&if as_json { document()? } else { text::render(explanation, context) })
 }
 
@@ -63,9 +68,11 @@ pub(crate) mod tests {
     pub(crate) fn explanation(rejected: Vec<Rejection>, candidates: Vec<Candidate>) -> Explanation {
         Explanation {
             pod: "default/web".to_owned(),
+            requests: [("cpu".to_owned(), 1_500)].into(),
             nodes: rejected.len() + candidates.len(),
             chosen: candidates.first().map(|candidate| candidate.node.clone()),
             policies: vec![PolicyRun { policy: "Fit".into(), weight: 1, filtered: true, scored: true }],
+            fell_back: vec![],
             rejected_outright: None,
             rejected,
             candidates,

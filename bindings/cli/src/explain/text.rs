@@ -18,6 +18,8 @@ pub(crate) struct Context<'a> {
     pub(crate) moment: Option<String>,
     /// How many of the best nodes are listed.
     pub(crate) top: usize,
+    /// What the profile hardly means.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The text.
@@ -47,10 +49,15 @@ fn verdict(explanation: &Explanation, context: &Context<'_>) -> String {
         Some(node) => format!("{pod} goes to {node}: {} of {} fit.\n", candidates.len(), plural(*nodes, "node")),
         None => format!("{pod} fits nowhere. {}\n", explanation.message),
     };
+    if !explanation.fell_back.is_empty() {
+        let policies = explanation.fell_back.join(" and ");
+        let _ = writeln!(out, "No node passed {policies}, so the choice is made without.");
+    }
     if let Some(outright) = &explanation.rejected_outright {
         let _ = writeln!(out, "{} rejects the pod as a whole: {}", outright.policy, outright.reasons.join(", "));
     }
     let moment = context.moment.as_ref().map(|moment| format!(", {moment}")).unwrap_or_default();
+    let _ = writeln!(out, "It requests {}.", explanation.requested());
     let _ = writeln!(out, "Profile {}, seed {}{moment}.", context.profile, context.seed);
     out
 }
@@ -166,13 +173,18 @@ mod tests {
     use crate::explain::tests::{candidate, explanation, rejection};
 
     fn context() -> Context<'static> {
-        Context { profile: "recommended", seed: 7, moment: None, top: 1 }
+        Context { profile: "recommended", seed: 7, moment: None, top: 1, warnings: vec![] }
     }
 
     #[test]
     fn the_winner_and_what_sets_it_apart_are_said() {
         let text = render(&explanation(vec![], vec![candidate("n1", 90), candidate("n2", 70)]), &context());
-        assert!(text.starts_with("default/web goes to n1: 2 of 2 nodes fit.\nProfile recommended, seed 7."), "{text}");
+        assert!(
+            text.starts_with(
+                "default/web goes to n1: 2 of 2 nodes fit.\nIt requests cpu 1500m.\nProfile recommended, seed 7."
+            ),
+            "{text}"
+        );
         assert!(
             text.contains("The best 1 of 2 nodes that fit") && text.contains("n1 is 20 ahead of n2: +20 Fit."),
             "{text}"

@@ -6,6 +6,7 @@ use crate::args::{ExplainArgs, ReplayArgs};
 use crate::choice;
 use crate::error::CliError;
 use crate::replay;
+use crate::warnings;
 use sched_core::{Explanation, Profile};
 use sched_sim::{Explained, Options, Trace};
 use std::cmp::Reverse;
@@ -17,7 +18,7 @@ const MS_PER_MIN: u64 = 60_000;
 /// Explains a pod of an embedded sample: the one named, or a telling one.
 pub(super) fn in_sample(args: &ExplainArgs, profile: &Profile) -> Result<(Explanation, Option<String>), CliError> {
     let trace = replay::sample(args.sample.unwrap_or_default())?;
-    let options = Options { metrics_delay_ms: args.metrics_delay, ..Options::default() };
+    let options = replay::delayed(args.metrics_delay);
     let pod = match &args.pod {
         Some(name) => find(&trace, name)?,
         None => largest(&trace)?,
@@ -34,7 +35,8 @@ pub(crate) fn in_replay(args: &ReplayArgs, pod: &str) -> Result<(), CliError> {
     let seed = args.seeds.first;
     let found = find(trace, pod)?;
     let (explanation, moment) = at_decision(trace, found, &profile, seed, replay::options(args))?;
-    show(&explanation, &Context { profile: &profile.name, seed, moment, top: TOP }, args.json)
+    let warnings = warnings::of(std::slice::from_ref(&profile), args.metrics_delay);
+    show(&explanation, &Context { profile: &profile.name, seed, moment, top: TOP, warnings }, args.json)
 }
 
 fn find(trace: &Trace, name: &str) -> Result<usize, CliError> {

@@ -3,23 +3,38 @@
 use crate::compare::{Comparison, Row, Stat};
 use crate::error::CliError;
 use crate::files::json;
+use sched_sim::recommended;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-pub(super) fn render(results: &[sched_sim::Comparison], whole: &Comparison) -> Result<String, CliError> {
+pub(super) fn render(
+    results: &[sched_sim::Comparison],
+    whole: &Comparison,
+    warnings: &[String],
+) -> Result<String, CliError> {
     if let [only] = results {
-        return json(only);
+        return json(&One { comparison: only, warnings });
     }
-    let best = whole.ranking().first().and_then(|&place| whole.rows.get(place));
+    let best = whole.ranking().first().and_then(|&place| whole.rows.get(place)).map_or("", |row| &row.profile);
+    let recommended = recommended(whole.rows.iter().map(|row| &*row.profile), best);
     let profiles = whole.rows.iter().map(|row| Profile { row, comparison: whole }).collect();
-    json(&Several { recommended: best.map_or("", |row| &row.profile), profiles, workloads: results })
+    json(&Several { recommended, best, profiles, workloads: results, warnings })
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    #[serde(flatten)]
+    comparison: &'a sched_sim::Comparison,
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
 struct Several<'a> {
     recommended: &'a str,
+    best: &'a str,
     profiles: Vec<Profile<'a>>,
     workloads: &'a [sched_sim::Comparison],
+    warnings: &'a [String],
 }
 
 /// A profile with its measures as fields.

@@ -10,16 +10,17 @@ mod text;
 pub(crate) use source::{requested_cpu_milli, sample, traces};
 
 use crate::args::ReplayArgs;
-use crate::choice::{self, RECOMMENDED};
+use crate::choice;
 use crate::compare::Comparison;
 use crate::error::CliError;
 use crate::explain;
 use crate::files::{Output, print};
 use crate::progress::Bar;
 use crate::report::Report;
+use crate::warnings;
 use measures::{SHOWN, TABLE, comparison};
 use placements::Placements;
-use sched_core::Profile;
+use sched_core::{Profile, ProfileSet};
 use sched_sim::{Options, Trace};
 use std::time::Instant;
 use text::quoted;
@@ -51,7 +52,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     if let Some(report) = report {
         report.write(&replay.page(&whole).render())?;
     }
-    print(&if args.json { json::render(&results, &whole)? } else { replay.text(&each, &whole) })
+    let warnings = warnings::of(&profiles, args.metrics_delay);
+    warnings::show(&warnings);
+    print(&if args.json { json::render(&results, &whole, &warnings)? } else { replay.text(&each, &whole) })
 }
 
 fn simulate(args: &ReplayArgs, traces: &[Trace], profiles: &[Profile]) -> Result<Vec<sched_sim::Comparison>, CliError> {
@@ -73,7 +76,13 @@ fn simulate(args: &ReplayArgs, traces: &[Trace], profiles: &[Profile]) -> Result
 
 /// The simulator's options, without a clock.
 pub(crate) fn options(args: &ReplayArgs) -> Options<'static> {
-    Options { metrics_delay_ms: args.metrics_delay, ..Options::default() }
+    delayed(args.metrics_delay)
+}
+
+/// The simulator's options with metrics that come so late, if it is said.
+pub(crate) fn delayed(metrics_delay_ms: Option<u64>) -> Options<'static> {
+    let default = Options::default();
+    Options { metrics_delay_ms: metrics_delay_ms.unwrap_or(default.metrics_delay_ms), ..default }
 }
 
 impl Replay<'_> {
@@ -85,7 +94,7 @@ impl Replay<'_> {
             comparison: whole,
             columns: &TABLE,
             shown: &SHOWN,
-            recommended: RECOMMENDED,
+            recommended: ProfileSet::RECOMMENDED,
             scenes,
             not_drawn,
             command: std::iter::once("sched".to_owned()).chain(words).collect::<Vec<_>>().join(" "),

@@ -2,11 +2,11 @@
 
 use super::measures::TABLE;
 use super::{Replay, source};
-use crate::choice::RECOMMENDED;
 use crate::compare::Comparison;
 use crate::numbers::thousands;
 use crate::table;
 use crate::values::show_ms;
+use sched_core::ProfileSet;
 use sched_sim::{Options, Trace};
 use std::io::IsTerminal as _;
 
@@ -30,7 +30,7 @@ impl Replay<'_> {
         ];
         if self.traces.iter().any(Trace::has_usage) {
             let level = self.results.first().map_or(0.0, |result| result.water_level * 100.0);
-            facts.push(("Metrics delay", show_ms(self.args.metrics_delay)));
+            facts.push(("Metrics delay", show_ms(super::options(self.args).metrics_delay_ms)));
             facts.push(("Water level", format!("{level:.0} %")));
         }
         facts
@@ -60,7 +60,7 @@ impl Replay<'_> {
     /// Why pods of the best profile found no node, most frequent first.
     fn unplaced_reasons(&self) -> Option<String> {
         let [result] = self.results else { return None };
-        let best = result.profiles.iter().find(|profile| profile.profile == result.recommended)?;
+        let best = result.profiles.iter().find(|profile| profile.profile == result.best)?;
         let mut reasons: Vec<(&String, &u64)> = best.unplaced_reasons.iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let lines = reasons.iter().take(MAX_REASONS).map(|(reason, count)| format!("  {count:>6}  {reason}\n"));
@@ -86,14 +86,14 @@ impl Replay<'_> {
         if let Some(path) = &args.profiles.profiles {
             words.push(format!("--profiles {}", quoted(&path.display().to_string())));
         }
-        if first.profile != RECOMMENDED || args.profiles.profiles.is_some() {
+        if first.profile != ProfileSet::RECOMMENDED || args.profiles.profiles.is_some() {
             words.push(format!("--profile {}", quoted(&first.profile)));
         }
         if args.seeds.first != 0 {
             words.push(format!("{} {}", if sample { "--seed" } else { "--seeds" }, args.seeds.first));
         }
-        if args.metrics_delay != Options::default().metrics_delay_ms {
-            words.push(format!("--metrics-delay {}", quoted(&show_ms(args.metrics_delay))));
+        if let Some(delay_ms) = args.metrics_delay.filter(|&ms| ms != Options::default().metrics_delay_ms) {
+            words.push(format!("--metrics-delay {}", quoted(&show_ms(delay_ms))));
         }
         Some(words.join(" "))
     }

@@ -109,3 +109,53 @@ fn both_samples_can_be_asked_about() {
     assert!(text.contains(" goes to node-") && text.contains("Profile recommended"), "{text}");
     sched(["explain", "--sample", "--pod", "nobody", "--profile", "kube-default"]).refused("an unknown pod");
 }
+
+#[test]
+fn what_the_pod_requests_is_said() {
+    let args = explain("requests", &pod("250m"), &[]);
+    assert!(sched(&args).ok().contains("It requests cpu 250m, memory 1Gi."));
+    let json = sched(args.into_iter().chain(["--json".to_owned()])).ok();
+    let document: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["requests"], serde_json::json!({ "cpu": 250, "memory": 1 << 30 }));
+}
+
+#[test]
+fn the_node_that_a_pod_names_is_its_wish() {
+    let wish = |node: &str| pod("1").replace("spec:\n", &format!("spec:\n  nodeName: {node}\n"));
+    let text = sched(explain("wish", &wish("busy"), &[])).ok();
+    assert!(text.starts_with("default/web goes to busy: 1 of 5 nodes fit."), "{text}");
+    assert!(text.contains("its spec.nodeName asks for busy") && text.contains("NodeName"), "{text}");
+    let text = sched(explain("wish-small", &wish("small-1").replace("cpu: '1'", "cpu: '2'"), &[])).ok();
+    assert!(text.contains("fits nowhere") && text.contains("Insufficient cpu"), "{text}");
+    let text = sched(explain("wish-absent", &wish("absent"), &[])).ok();
+    assert!(text.contains("fits nowhere") && text.contains("requested node name"), "{text}");
+}
+
+#[test]
+fn demands_that_no_policy_looks_at_are_named() {
+    let more = "  schedulingGates: [{name: quota}]\n  resourceClaims: [{name: gpu, resourceClaimName: one}]\n";
+    let text = sched(explain("demands", &(pod("1") + more), &[])).ok();
+    assert!(text.contains("Not evaluated"), "{text}");
+    for demand in ["  resource claims: gpu\n", "  scheduling gates: quota\n"] {
+        assert!(text.contains(demand), "{text}");
+    }
+}
+
+/// No samples are known of these nodes, so that their use is estimated from requests: 5 of 8 cores, and all others the pod's.
+#[test]
+fn a_fall_back_from_the_water_level_is_said() {
+    let folder = folder("fall-back");
+    let profiles = "profiles:\n- name: wary\n  policies:\n  - name: NodeResourcesFit\n  - name: WaterLevel\n    config: {rules: [{cpuPercent: 10}]}\n";
+    let cluster = file(&folder, "objects.yaml", CLUSTER);
+    let pod = file(&folder, "pod.yaml", pod("1"));
+    let profiles = file(&folder, "wary.yaml", profiles);
+    let args = ["explain", "--cluster", &cluster, "--pod", &pod, "--profiles", &profiles];
+    let text = sched(args).ok();
+    assert!(
+        text.contains(" goes to ") && text.contains("No node passed WaterLevel, so the choice is made without."),
+        "{text}"
+    );
+    let document: Value = serde_json::from_str(&sched(args.iter().chain(&["--json"])).ok()).unwrap();
+    assert_eq!(document["fell_back"], serde_json::json!(["WaterLevel"]));
+    assert!(document["message"].as_str().unwrap().contains(" without WaterLevel"), "{document}");
+}

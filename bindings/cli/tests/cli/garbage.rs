@@ -93,3 +93,39 @@ fn outputs_that_cannot_be_written_are_refused_before_the_work() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_refused_by_name() {
+    let pod = file(&folder("device"), "pod.yaml", "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n");
+    let takes_a_file = |call: &Vec<String>| !call.iter().any(|word| word == "--workload" || word == "--sample");
+    for call in calls("/dev/zero", "", &pod, &pod).into_iter().filter(takes_a_file) {
+        let line = sched(&call).refused(&call.join(" "));
+        assert!(line.contains("`/dev/zero`: is a device"), "{line}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_by_the_name_of_the_limit() {
+    let root = folder("long");
+    let path = file(&root, "long", "");
+    // A hole: it takes no room on the disk, and is not read.
+    std::fs::File::options().write(true).open(&path).unwrap().set_len((1 << 30) + 1).unwrap();
+    for call in [["replay", "--profiles", &path], ["replay", "--workload", &path]] {
+        let line = sched(call).refused(&path);
+        assert!(line.contains(&path), "{line}");
+    }
+    let line = sched(["replay", "--trace", "openb", "--nodes", &path, "--pods", &path]).refused(&path);
+    assert!(line.contains("is longer than 1073741824 bytes (MAX_INPUT_BYTES)"), "{line}");
+}
+
+#[test]
+fn a_mistake_in_a_profile_is_one_line_with_its_place() {
+    let text = "profiles:\n- name: p\n  policies:\n  - name: WaterLevel\n    config: {stale: 5}\n";
+    let path = file(&folder("mistake"), "mine.yaml", text);
+    let line = sched(["profiles", "--profiles", &path]).refused("a mistake");
+    let place = format!("error: {path}:5:14: profiles[0].policies[0].config.stale: ");
+    assert!(line.starts_with(&place), "{line}");
+    assert!(line.contains("unknown field `stale`, expected one of rules, suppressionPercent"), "{line}");
+    assert!(!line.contains('^') && line.matches("stale").count() == 3, "said once: {line}");
+}

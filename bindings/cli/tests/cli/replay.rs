@@ -37,7 +37,8 @@ fn the_sample_is_compared_side_by_side() {
     let document = json(&["replay", "--json", "--seeds", "0..2"]);
     let profiles = document["profiles"].as_array().unwrap();
     let names: Vec<&str> = profiles.iter().map(|profile| profile["profile"].as_str().unwrap()).collect();
-    assert!(names.contains(&document["recommended"].as_str().unwrap()));
+    assert_eq!(document["recommended"], "recommended");
+    assert!(names.contains(&document["best"].as_str().unwrap()));
     for name in ["kube-default", "least-allocated", "recommended"] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -153,4 +154,52 @@ fn a_pod_of_a_replay_is_explained() {
     assert!(text.starts_with("default/p3 goes to n") && text.contains("at 00:02 of day 1"), "{text}");
     let args = ["replay", "--workload", &workload, "--profile", "least-allocated", "--explain", "p9"];
     assert!(sched(args).refused("an unknown pod").contains("`p9`"));
+}
+
+#[test]
+fn without_the_librarys_own_profile_the_best_is_recommended() {
+    let (one, other) = (workload("best"), workload("best-again"));
+    for more in [&[][..], &["--workload", &other]] {
+        let args = ["replay", "--json", "--workload", &one, "--profile", "kube-default", "least-allocated"];
+        let document = json(&[&args, more].concat());
+        assert_eq!(document["recommended"], document["best"]);
+        assert!(["kube-default", "least-allocated"].contains(&document["best"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn what_is_hardly_meant_is_a_warning_everywhere() {
+    let folder = folder("warnings");
+    let text = |delay: u32| {
+        format!(
+            "profiles:\n- name: brief\n  policies:\n  - name: NodeResourcesFit\n  - name: CoolDown\n    weight: 1\n    config: \
+             {{halfLifeSeconds: 120, metricsDelaySeconds: {delay}}}\n"
+        )
+    };
+    let (sound, brief) = (file(&folder, "sound.yaml", text(60)), file(&folder, "brief.yaml", text(600)));
+    let workload = workload("warned");
+    let warning = |stderr: &str| {
+        let lines: Vec<&str> = stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
+        assert!(lines.iter().all(|line| line.starts_with("warning: profile `brief`: policy `CoolDown`: ")), "{stderr}");
+        lines.len()
+    };
+    let replay = ["replay", "--workload", &workload];
+    let asked = [&replay[..], &["--explain", "p3"]].concat();
+    for (args, delays) in
+        [(&["profiles"][..], false), (&["explain", "--sample"], true), (&replay, true), (&asked, true)]
+    {
+        let run = |more: &[&str]| {
+            let plain = sched([args, more].concat());
+            let document = json(&[args, more, &["--json"]].concat());
+            let count = warning(&plain.stderr);
+            assert_eq!(document["warnings"].as_array().unwrap().len(), count, "{args:?} {more:?}");
+            plain.ok();
+            count
+        };
+        assert_eq!((run(&["--profiles", &sound]), run(&["--profiles", &brief])), (0, 1), "{args:?}");
+        if delays {
+            let given = |profiles: &str, delay: &str| run(&["--profiles", profiles, "--metrics-delay", delay]);
+            assert_eq!((given(&sound, "10m"), given(&brief, "30s")), (1, 0), "{args:?}");
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "functions that tests share")]
 
+mod refused;
 mod requests;
+mod verdicts;
 
 use k8s_openapi::api::core::v1::Pod;
 use sched_core::abi::{NodeSelector, Operator, Requirement, SelectorTerm};

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of a trace, and where.
 
+use sched_core::limits::MAX_INPUT_BYTES;
 use std::fmt;
 
 /// A file, and where in it; lines and columns count from 1.
@@ -42,6 +43,12 @@ pub enum Problem {
     /// The file cannot be opened or read.
     #[error("cannot be read: {0}")]
     Io(String),
+    /// A device may have no end.
+    #[error("is a device; give a file or a pipe")]
+    Device,
+    /// More than the most that is read.
+    #[error("is longer than {MAX_INPUT_BYTES} bytes (MAX_INPUT_BYTES)")]
+    TooLong,
     /// There is not even a header.
     #[error("is empty; a header line was expected")]
     Empty,
