@@ -1,4 +1,5 @@
 //! Profile files: what is written is read back equal, and every mistake has its place.
+#![allow(clippy::expect_used, reason = "a test that fails says where")]
 
 use sched_core::{PolicyConfig, PolicyEntry, Profile, ProfileError, ProfileSet, limits};
 
