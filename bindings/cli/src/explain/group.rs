@@ -25,7 +25,7 @@ pub(super) fn groups(explanation: &Explanation) -> Vec<Group<'_>> {
     for rejection in &explanation.rejected {
         for reason in &rejection.reasons {
             let group = found.entry((&*rejection.policy, reason)).or_insert_with(|| Group {
-                policy: &*rejection.policy,
+                policy: &rejection.policy,
                 reason,
                 count: 0,
                 unresolvable: 0,

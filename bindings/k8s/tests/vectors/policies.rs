@@ -25,14 +25,14 @@ impl Policy for ScoreOnly {
     }
 }
 
-const OTHER: [ReasonSpec; 1] = [ReasonSpec::plain("not among the given nodes")];
+const OTHER: &[ReasonSpec] = &[ReasonSpec::plain("not among the given nodes")];
 
 /// Lets only the given rows pass; they are set once the nodes have rows.
 pub(crate) struct OnlyRows(pub(crate) Arc<Mutex<BTreeSet<usize>>>);
 
 impl Policy for OnlyRows {
     fn manifest(&self) -> Manifest {
-        Manifest { filters: true, reasons: &OTHER, ..Manifest::new("OnlyRows") }
+        Manifest { filters: true, reasons: OTHER.into(), ..Manifest::new("OnlyRows") }
     }
 
     fn filter(&self, _: &PodView<'_>, _: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {

@@ -153,7 +153,7 @@ fn later_plugins(case: &Case, evaluation: &Evaluation, report: &mut Report) {
     let named =
         expect.prefilter.keys().chain(expect.filter.keys()).chain(expect.scores.keys()).chain(expect.raw.keys());
     for plugin in named.chain(&expect.score_skip).filter(|p| !LATER_PLUGINS.contains(&p.as_str())) {
-        report.holds(|| format!("{plugin} is not known"), evaluation.answers.iter().any(|a| a.policy == plugin));
+        report.holds(|| format!("{plugin} is not known"), evaluation.answers.iter().any(|a| *a.policy == **plugin));
     }
     for (plugin, prefilter) in expect.prefilter.iter().filter(|(p, _)| LATER_PLUGINS.contains(&p.as_str())) {
         report.holds(|| format!("{plugin} is not there, but does not skip"), prefilter.code == "Skip");
@@ -210,8 +210,8 @@ fn verdict(case: &Case, ours: &Explanation, report: &mut Report) {
     let rejected_outright = ours.rejected_outright.as_ref().map(|r| r.reasons.clone());
     report.equal(|| "rejected outright".to_owned(), &rejected_outright, &outright.map(|p| p.reasons.clone()));
     if outright.is_none() {
-        let by = |r: &sched_core::Rejection| if r.narrowed { "PreFilterResult" } else { &*r.policy };
-        let ours: BTreeMap<_, _> = ours.rejected.iter().map(|r| (r.node.clone(), by(r).to_owned())).collect();
+        let by = |r: &sched_core::Rejection| if r.narrowed { "PreFilterResult".into() } else { r.policy.to_string() };
+        let ours: BTreeMap<_, _> = ours.rejected.iter().map(|r| (r.node.clone(), by(r))).collect();
         let expected = expect.rejected_by.clone().unwrap_or_default();
         for node in case.node_names() {
             report.equal(|| format!("rejected_by of {node}"), &ours.get(node), &expected.get(node));
