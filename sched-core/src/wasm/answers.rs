@@ -13,14 +13,17 @@ pub(super) fn verdicts(bytes: &[u8], allowed: u64, out: &mut [Verdict]) -> Resul
     if words.len() != out.len() {
         return Err(WasmError::Verdict);
     }
-    let (mut all, mut bare) = (0, false);
+    let (mut all, mut bare) = (0, 0);
     for (out, word) in out.iter_mut().zip(words) {
         let word = u64::from_le_bytes(*word);
         all |= word;
-        bare |= word == UNRESOLVABLE;
+        // The top bit of `some` says that there is a reason. No comparison: 64-bit ones would end the vector loop.
+        let reasons = word << 1;
+        let some = reasons | reasons.wrapping_neg();
+        bare |= word & !some;
         *out = Verdict(word);
     }
-    if !bare && all & !(allowed | UNRESOLVABLE) == 0 { Ok(()) } else { Err(WasmError::Verdict) }
+    if bare & UNRESOLVABLE == 0 && all & !(allowed | UNRESOLVABLE) == 0 { Ok(()) } else { Err(WasmError::Verdict) }
 }
 
 /// Within what raw scores must lie.
@@ -49,13 +52,17 @@ pub(super) fn scores(bytes: &[u8], rows: Rows<'_>, range: Range<'_>, out: &mut [
         return Err(WasmError::Score);
     }
     let (least, most) = range.ends();
-    let width = most.wrapping_sub(least) as u64;
-    let mut beyond = false;
+    // In range is what has no bit beyond those of the width, and gets none when it is moved to the range's end. No comparison:
+    // 64-bit ones would end the vector loop.
+    let width = most.wrapping_sub(least);
+    let bits = (width as u64 + 1).next_power_of_two() as i64 - 1;
+    let mut beyond = 0;
     for (out, word) in out.iter_mut().zip(words) {
         *out = i64::from_le_bytes(*word);
-        beyond |= out.wrapping_sub(least) as u64 > width;
+        let above = out.wrapping_sub(least);
+        beyond |= above | above.wrapping_add(bits - width);
     }
-    if !beyond {
+    if beyond & !bits == 0 {
         return Ok(());
     }
     for (row, score) in rows.iter().zip(out) {
