@@ -99,6 +99,12 @@ impl<'a> Asked<'a> {
         Answers { prepared: self.prepared, block: self.block, rows }
     }
 
+    /// What a call that failed said; only sandboxed policies fail.
+    pub(super) fn problem(&self) -> Option<String> {
+        let failed = self.policy.failure(&self.pod).is_some();
+        failed.then(|| format!("it fails: {}", self.policy.last_problem().unwrap_or_default()))
+    }
+
     /// See [`Policy::filter_bits`].
     pub(super) fn filter_bits(&self, start: usize, feasible: &mut [u64]) -> bool {
         self.policy.filter_bits(&self.pod, self.nodes, &self.block, start, feasible)

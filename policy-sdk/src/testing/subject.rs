@@ -96,6 +96,7 @@ impl<'a> Subject<'a> {
     pub(super) fn answers(&self, case: &Case) -> Result<Answers, String> {
         let policy = self.fresh()?;
         let asked = Asked::new(&*policy, self.manifest.clone(), &case.pod, &case.table);
-        Ok(asked.answers(case.table.rows))
+        let answers = asked.answers(case.table.rows);
+        asked.problem().map_or(Ok(answers), Err)
     }
 }

@@ -35,6 +35,12 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Whether the policy declares a kind.
+    #[inline]
+    pub(super) fn reads(&self, kind: NodeColumns) -> bool {
+        self.reads.has(kind)
+    }
+
     /// What a policy reads, from its manifest and what it was granted.
     pub(super) fn new(manifest: &Manifest, grants: &[Grant]) -> Self {
         let reads = manifest.columns;

@@ -6,7 +6,7 @@ use super::pod::PodCopy;
 use super::{WasmError, answers};
 use sched_abi::ask::{Ask, Configured, Grant};
 use sched_abi::wire::{Frame, MAX_BATCH, Span};
-use sched_abi::{Aggregate, Nodes, PodView, Prepared, Rows, Verdict};
+use sched_abi::{Aggregate, NodeColumns, Nodes, PodView, Prepared, Rows, Verdict};
 
 /// An instance that was set up, and what lies in it.
 pub(super) struct Guest {
@@ -72,10 +72,16 @@ impl Guest {
     #[inline]
     pub(super) fn catch_up(&mut self, pod: &PodView<'_>, nodes: &dyn Nodes) -> Result<(), WasmError> {
         let (same_pod, same_table) = (self.pod.is_current(pod), self.columns.is_current(nodes.changes()));
-        if same_pod && same_table && self.frame.now_ms == nodes.now_ms() {
+        if same_pod && same_table && self.frame.now_ms == self.now_ms(nodes) {
             return Ok(());
         }
         self.follow(pod, nodes)
+    }
+
+    /// The time, for a module that declares it: the others need not follow it.
+    #[inline]
+    fn now_ms(&self, nodes: &dyn Nodes) -> u64 {
+        if self.columns.reads(NodeColumns::TIME) { nodes.now_ms() } else { 0 }
     }
 
     #[cold]
@@ -91,9 +97,9 @@ impl Guest {
         self.values.clear();
         self.values.extend(self.aggregates.iter().map(|&aggregate| nodes.aggregate(aggregate)));
         self.instance.write(self.aggregates_place.ptr, bytemuck::cast_slice(&self.values));
-        self.frame.now_ms = nodes.now_ms();
+        self.frame.now_ms = self.now_ms(nodes);
         self.frame.rows = nodes.rows() as u32;
-        self.frame.live = nodes.live() as u32;
+        self.frame.live = if self.columns.reads(NodeColumns::LIVE) { nodes.live() as u32 } else { 0 };
         self.instance.write(self.frame_place.ptr, bytemuck::bytes_of(&self.frame));
         Ok(())
     }

@@ -16,7 +16,8 @@ pub(in crate::testing) fn judge(subject: &Subject<'_>, other: &Subject<'_>, case
     if subject.asks != other.asks {
         return Err(Violation::new("the two ask their host for different things"));
     }
-    if subject.configured != other.configured {
+    // A sandbox has a reason more, behind those of its module, for calls that fail.
+    if !subject.configured.starts_with(&other.configured) && !other.configured.starts_with(&subject.configured) {
         return Err(Violation::new("the two have different reasons"));
     }
     let case = subject.shown(case);
