@@ -18,8 +18,8 @@ impl ProfileSet {
     /// let text = "profiles:\n- name: tight\n  policies:\n  - name: NodeResourcesFit\n    weight: 1\n    config: {scoringStrategy: {type: MostAllocated}}\n";
     /// assert_eq!(ProfileSet::from_text(text)?.profiles.len(), 1);
     /// let wrong = ProfileSet::from_text(&text.replace("MostAllocated", "Most")).unwrap_err().to_string();
-    /// assert!(wrong.starts_with("line 6, column 37: profiles[0].policies[0].config.scoringStrategy.type: "), "{wrong}");
-    /// assert!(wrong.contains("`Most`") && wrong.contains("`MostAllocated`"), "{wrong}");
+    /// assert!(wrong.starts_with("line 6, column 38: profiles[0].policies[0].config.scoringStrategy.type: "), "{wrong}");
+    /// assert!(wrong.contains("`Most`") && wrong.contains("MostAllocated"), "{wrong}");
     /// # Ok::<(), sched_core::ProfileError>(())
     /// ```
     pub fn from_text(text: &str) -> Result<Self, ProfileError> {
