@@ -23,8 +23,8 @@ pub use column::{
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};
 pub use policy::{
-    FailureMode, Hook, Locality, MAX_RAW_SCORE, Manifest, NodeColumns, Normalize, PodFields, Policy, Prepared,
-    ReasonArg, ReasonSpec, Statistics,
+    FailureMode, Hook, Locality, MAX_RAW_SCORE, MAX_SCORE, Manifest, NodeColumns, Normalize, PodFields, Policy,
+    Prepared, ReasonArg, ReasonSpec, Statistics,
 };
 pub use rows::{Rows, bits_where, keep_rows};
 pub use selector::{LabelSelector, NodeSelector, Operator, PreferredTerm, Requirement, SelectorTerm};

@@ -13,6 +13,9 @@ pub enum Locality {
     CrossRow,
 }
 
+/// The largest score after normalisation.
+pub const MAX_SCORE: i64 = 100;
+
 /// The largest raw score of a policy that is normalised; where lowest is best, the least is its negative.
 pub const MAX_RAW_SCORE: i64 = 1 << 46;
 
@@ -28,6 +31,19 @@ pub enum Normalize {
     MaxReversed,
     /// `100 * (max - raw) / (max - min)`, lowest is best; 100 where all are equal.
     MinMaxReversed,
+}
+
+impl Normalize {
+    /// The least and the largest raw score that the arithmetic takes.
+    #[must_use]
+    pub const fn range(self) -> (i64, i64) {
+        match self {
+            Self::None => (0, MAX_SCORE),
+            // Scaled by their maximum alone, what is below 0 would leave the range of scores.
+            Self::Max | Self::MaxReversed => (0, MAX_RAW_SCORE),
+            Self::MinMaxReversed => (-MAX_RAW_SCORE, MAX_RAW_SCORE),
+        }
+    }
 }
 
 /// What fills the `{}` of a reason.
@@ -71,6 +87,33 @@ impl ReasonSpec {
     }
 }
 
+/// What sets of named bits have in common; a set has its constants, `NAMED` among them, beside this.
+macro_rules! set_of_bits {
+    ($set:ident) => {
+        impl $set {
+            /// Both.
+            #[must_use]
+            pub const fn and(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// Whether all of `other` are among these.
+            #[must_use]
+            pub const fn has(self, other: Self) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Their names.
+            pub fn names(self) -> impl Iterator<Item = &'static str> {
+                Self::NAMED.iter().filter(move |(_, bit)| self.has(*bit)).map(|(name, _)| *name)
+            }
+        }
+    };
+}
+
+set_of_bits!(PodFields);
+set_of_bits!(NodeColumns);
+
 /// Fields of [`PodView`] that the host fills only if a policy of the profile reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -100,23 +143,6 @@ impl PodFields {
         ("images", Self::IMAGES),
         ("forecast", Self::FORECAST),
     ];
-
-    /// Both.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of `other` are among these.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMED.iter().filter(move |(_, field)| self.has(*field)).map(|(name, _)| *name)
-    }
 }
 
 /// Kinds of what a policy can read of [`Nodes`]. A host gives a policy the kinds that its manifest names and no others: the
@@ -189,27 +215,10 @@ impl NodeColumns {
         ("time", Self::TIME),
     ];
 
-    /// Both.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of `other` are among these.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
     /// Whether any of `other` are among these.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
-    }
-
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMED.iter().filter(move |(_, kind)| self.has(*kind)).map(|(name, _)| *name)
     }
 }
 

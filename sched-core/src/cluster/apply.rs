@@ -89,7 +89,7 @@ impl Cluster {
         self.load.reset(row);
         self.derived.reset(row);
         self.measured.reset(row);
-        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+        self.forecast_due(row);
         self.touch(row, Changed::Row);
         for slot in self.pods.lost.remove(node.name.as_str()).unwrap_or_default() {
             // A pod that no longer fits the bounds of a sum stays lost; it is removed by its own event.
@@ -121,7 +121,7 @@ impl Cluster {
             self.reweigh(row);
         }
         if !delta.resources.is_empty() {
-            self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+            self.forecast_due(row);
         }
         for id in delta.resources {
             self.touch(row, Changed::Allocatable(id as u16));
@@ -146,7 +146,7 @@ impl Cluster {
         self.load.reset(row);
         self.derived.reset(row);
         self.measured.reset(row);
-        self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
+        self.forecast_due(row);
         Ok(())
     }
 

@@ -142,6 +142,9 @@ impl AppTable {
         if let Some(app) = self.apps.get_mut(id as usize) {
             *app = App { tenancy: app.tenancy.wrapping_add(1), ..App::default() };
         }
+        if let Some(prediction) = self.ahead.of.get_mut(id as usize) {
+            *prediction = None;
+        }
     }
 
     /// Puts a pod on the list of an application of which a hold was taken.
@@ -318,5 +321,25 @@ mod tests {
         assert_eq!(other.id, first.id);
         assert_eq!(apps.join_again(first, 8), None);
         assert_eq!(apps.join_again(other, 8), Some(1));
+    }
+
+    #[test]
+    fn what_a_look_ahead_saw_of_an_application_goes_with_it() {
+        let owner = |name: &str| Owner { kind: "Job".to_owned(), name: name.to_owned() };
+        let mut apps = AppTable::new();
+        apps.want();
+        let (first, place) = apps.join("ns", &owner("a"), 7);
+        apps.observe(first.id, 0, 60_000, 900, 1_000);
+        apps.look(FORECAST_QUANTUM_MS);
+        assert!(apps.own(Some(first.id)).is_some());
+        apps.leave(first.id, place);
+        // As when too many applications without pods are kept.
+        let (_, oldest) = apps.idle.pop_first().unwrap();
+        apps.ids.release(oldest);
+        apps.forget(oldest);
+        let (other, _) = apps.join("ns", &owner("b"), 3);
+        assert_eq!(other.id, first.id);
+        apps.look(FORECAST_QUANTUM_MS);
+        assert_eq!(apps.own(Some(other.id)), None);
     }
 }

@@ -134,6 +134,11 @@ impl Cluster {
             self.derived.heat_changed(row);
         }
         self.measured.pods_changed(row);
+        self.forecast_due(row);
+    }
+
+    /// What is predicted of a row is to be worked out anew.
+    pub(crate) fn forecast_due(&mut self, row: u32) {
         self.forecast.row_changed(row, self.pods.on_row(row).len() + 1);
     }
 

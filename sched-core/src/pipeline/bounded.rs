@@ -1,18 +1,10 @@
 //! Policies that the library does not know, held to the range that the arithmetic of totals is exact in.
 
-use crate::limits::MAX_QUANTITY;
-use sched_abi::{
-    Hook, Manifest, Nodes, Normalize, PodView, Policy, Prepared, Rows, Setup, SetupError, Statistics, Verdict,
-};
+use sched_abi::{Hook, Manifest, Nodes, PodView, Policy, Prepared, Rows, Setup, SetupError, Statistics, Verdict};
 
 /// The policy, with scores out of range moved to its end.
 pub(crate) fn within_range(policy: Box<dyn Policy>) -> Box<dyn Policy> {
-    let (least, most) = match policy.manifest().normalize {
-        Normalize::None => (0, super::normalize::MAX_SCORE),
-        // Scaled by their maximum alone, what is below 0 would leave the range of scores.
-        Normalize::Max | Normalize::MaxReversed => (0, MAX_QUANTITY),
-        Normalize::MinMaxReversed => (-MAX_QUANTITY, MAX_QUANTITY),
-    };
+    let (least, most) = policy.manifest().normalize.range();
     Box::new(Bounded { policy, least, most })
 }
 

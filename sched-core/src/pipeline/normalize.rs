@@ -1,12 +1,8 @@
 //! Raw scores to 0..=100 over the candidates of one decision.
 
 use super::totals::{ZERO, as_float, larger};
-use crate::limits::MAX_QUANTITY;
 use crate::primitives::{WHOLE, whole_bits};
-use sched_abi::Normalize;
-
-/// The largest score after normalisation.
-pub(crate) const MAX_SCORE: i64 = 100;
+use sched_abi::{MAX_RAW_SCORE, MAX_SCORE, Normalize};
 
 /// Smallest and largest raw score among the feasible rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +109,7 @@ impl Scale {
                 let add = |raw: i64| self.adds.get(raw.wrapping_sub(min) as usize).copied().unwrap_or(0);
                 totals.iter_mut().zip(raw).for_each(|(total, &raw)| *total = total.wrapping_add(add(raw)));
             }
-            Way::Formula(how, extremes, weight) if extremes.min >= 0 && extremes.max <= MAX_QUANTITY => {
+            Way::Formula(how, extremes, weight) if extremes.min >= 0 && extremes.max <= MAX_RAW_SCORE => {
                 formula(how, extremes, weight, raw, totals);
             }
             Way::Formula(how, extremes, weight) => {
@@ -155,7 +151,7 @@ fn each(raw: &[i64], totals: &mut [i64], weight: i64, score: impl Fn(i64) -> i64
 pub(crate) fn normalize(how: Normalize, raw: i64, extremes: Extremes) -> i64 {
     let Extremes { min, max } = extremes;
     let part = |of: i64, whole: i64| {
-        if whole <= MAX_QUANTITY {
+        if whole <= MAX_RAW_SCORE {
             return (MAX_SCORE as f64 * of as f64 / whole as f64) as i64;
         }
         (i128::from(MAX_SCORE) * i128::from(of) / i128::from(whole)) as i64

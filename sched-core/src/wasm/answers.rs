@@ -1,7 +1,6 @@
 //! What a module answers, checked: nothing that it writes is believed.
 
 use super::WasmError;
-use crate::limits::MAX_RAW_SCORE;
 use sched_abi::{Hook, Manifest, Normalize, Prepared, Rows, Verdict, bit};
 
 /// The bit that says that preemption cannot help.
@@ -34,24 +33,13 @@ pub(super) struct Range<'a> {
     pub(super) live: &'a [u64],
 }
 
-impl Range<'_> {
-    fn ends(self) -> (i64, i64) {
-        match self.normalize {
-            Normalize::None => (0, 100),
-            // Scaled by their maximum alone, what is below 0 would leave the range of scores.
-            Normalize::Max | Normalize::MaxReversed => (0, MAX_RAW_SCORE),
-            Normalize::MinMaxReversed => (-MAX_RAW_SCORE, MAX_RAW_SCORE),
-        }
-    }
-}
-
 /// Takes raw scores; those of live rows must lie within the range.
 pub(super) fn scores(bytes: &[u8], rows: Rows<'_>, range: Range<'_>, out: &mut [i64]) -> Result<(), WasmError> {
     let words = bytes.as_chunks::<8>().0;
     if words.len() != out.len() {
         return Err(WasmError::Score);
     }
-    let (least, most) = range.ends();
+    let (least, most) = range.normalize.range();
     // In range is what has no bit beyond those of the width, and gets none when it is moved to the range's end. No comparison:
     // 64-bit ones would end the vector loop.
     let width = most.wrapping_sub(least);
@@ -78,7 +66,7 @@ pub(super) fn scores(bytes: &[u8], rows: Rows<'_>, range: Range<'_>, out: &mut [
 
 /// Checks what `prepare` answered; reasons lie below `reasons`.
 pub(super) fn check_prepared(manifest: &Manifest, prepared: Prepared, reasons: u32) -> Result<(), WasmError> {
-    let (least, most) = Range { normalize: manifest.normalize, live: &[] }.ends();
+    let (least, most) = manifest.normalize.range();
     let constant = match prepared.score {
         Hook::Constant(raw) => (least..=most).contains(&raw),
         Hook::Run | Hook::Skip => true,

@@ -3,7 +3,7 @@
 use super::{Verdict, Violation};
 use crate::testing::case::Case;
 use crate::testing::subject::Subject;
-use sched_abi::{Hook, MAX_RAW_SCORE, Normalize};
+use sched_abi::Hook;
 
 pub(super) fn judge(subject: &Subject<'_>, case: &Case) -> Verdict {
     let case = subject.shown(case);
@@ -19,11 +19,7 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case) -> Verdict {
     if let Hook::Constant(_) = prepared.filter {
         return Err(Violation::new("`prepare` gives the filter a constant score; a filter runs or is skipped"));
     }
-    let (least, most) = match manifest.normalize {
-        Normalize::None => (0, 100),
-        Normalize::Max | Normalize::MaxReversed => (0, MAX_RAW_SCORE),
-        Normalize::MinMaxReversed => (-MAX_RAW_SCORE, MAX_RAW_SCORE),
-    };
+    let (least, most) = manifest.normalize.range();
     if let Hook::Constant(score) = prepared.score
         && !(least..=most).contains(&score)
     {
