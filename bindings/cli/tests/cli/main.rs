@@ -8,5 +8,7 @@ mod explain;
 mod garbage;
 #[cfg(test)]
 mod replay;
+#[cfg(all(test, feature = "wasm"))]
+mod sandbox;
 #[cfg(test)]
 mod usage;
