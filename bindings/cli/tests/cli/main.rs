@@ -6,6 +6,8 @@ mod common;
 mod explain;
 #[cfg(test)]
 mod garbage;
+#[cfg(all(test, feature = "wasm"))]
+mod policy;
 #[cfg(test)]
 mod replay;
 #[cfg(all(test, feature = "wasm"))]
