@@ -21,3 +21,4 @@ tools:
 	rustup component add rustfmt clippy
 	rustup target add wasm32-unknown-unknown
 	rustup toolchain install 1.95.0 --profile minimal --target wasm32-unknown-unknown
+	command -v clang wasm-ld >/dev/null || apt-get install -y --no-install-recommends clang lld || echo 'without clang and lld the policy in C is not tested'

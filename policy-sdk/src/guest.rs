@@ -9,8 +9,11 @@ use crate::{Recorder, Replayer};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 use core::{cell::RefCell, slice};
 use sched_abi::ask::{Ask, Configured, Grant};
-use sched_abi::wire::{Frame, NO_KEY, PodFrame, PreparedFrame, Slot, Span, bits_key, column_key, flag, pack, slot_of};
-use sched_abi::{Aggregate, Bits, Column, Nodes, PodView, Policy, Preferred, ResourceId, Rows, SetupError, Verdict};
+use sched_abi::wire::{Frame, LabelSlot, NO_KEY, PreparedFrame, Slot, Span, bits_key, column_key, flag, pack, slot_of};
+use sched_abi::{
+    Aggregate, Bits, Column, DomainPods, Label, Nodes, PodView, Policy, Preferred, ResourceId, Rows, SetupError,
+    Verdict,
+};
 
 /// A policy, ready to be set up.
 pub type Built = Box<dyn Policy>;
@@ -175,7 +178,7 @@ impl Guest {
         // SAFETY: the host passes the address of a frame that it laid out, and waits for the call to end.
         let frame = unsafe { &*(frame as *const Frame) };
         let nodes = Table { frame, aggregates: &state.aggregates };
-        Some(call(&**policy, &pod_of(&frame.pod), &nodes, &frame.block))
+        Some(call(&**policy, &pod_of(frame), &nodes, &frame.block))
     }
 
     fn take_input(&self, ptr: u32, len: u32) -> Result<Vec<u8>, Refusal> {
@@ -206,11 +209,19 @@ fn items<'a, T>(span: Span) -> &'a [T] {
     unsafe { slice::from_raw_parts(span.ptr as *const T, span.len as usize) }
 }
 
+fn text<'a>(span: Span) -> &'a str {
+    core::str::from_utf8(items(span)).unwrap_or_default()
+}
+
 fn find(slots: Span, key: u32) -> Option<Span> {
     items::<Slot>(slots).iter().find(|slot| slot.key == key).map(|slot| slot.values)
 }
 
 impl Table<'_> {
+    fn label_slot(&self, label: Label) -> Option<&LabelSlot> {
+        items::<LabelSlot>(self.frame.labels).iter().find(|slot| slot.key == u32::from(label.0))
+    }
+
     fn rows_of(&self, start: u32, end: u32, list: u32) -> Rows<'_> {
         if list == 0 {
             Rows::Range { start: start as usize, end: end as usize }
@@ -239,8 +250,7 @@ impl Nodes for Table<'_> {
     }
 
     fn resource_name(&self, resource: ResourceId) -> &str {
-        let bytes = find(self.frame.names, u32::from(resource.0)).map_or(&[][..], items::<u8>);
-        core::str::from_utf8(bytes).unwrap_or_default()
+        find(self.frame.names, u32::from(resource.0)).map_or("", text)
     }
 
     fn now_ms(&self) -> u64 {
@@ -276,12 +286,28 @@ impl Nodes for Table<'_> {
     fn taint_sets(&self) -> &[u32] {
         items(self.frame.taint_sets)
     }
+
+    fn label(&self, label: Label) -> &[u32] {
+        self.label_slot(label).map_or(&[], |slot| items(slot.numbers))
+    }
+
+    fn label_value(&self, label: Label, number: u32) -> &str {
+        let values = self.label_slot(label).map_or(&[][..], |slot| items::<Span>(slot.values));
+        values.get(number as usize).map_or("", |value| text(*value))
+    }
+
+    fn domain_pods(&self, pods: DomainPods) -> &[f64] {
+        find(self.frame.domain_pods, u32::from(pods.0)).map_or(&[], items)
+    }
 }
 
 #[inline]
-fn pod_of(pod: &PodFrame) -> PodView<'_> {
+fn pod_of(frame: &Frame) -> PodView<'_> {
+    let pod = &frame.pod;
     let optional = |flag, span| if pod.is(flag) { Some(items(span)) } else { None };
     PodView {
+        name: text(frame.pod_name),
+        namespace: text(frame.pod_namespace),
         requests: items(pod.requests),
         scoring_requests: items(pod.scoring_requests),
         priority: pod.priority,

@@ -4,11 +4,12 @@
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use sched_abi::ask::{Ask, Grant};
 use sched_abi::{
-    Aggregate, Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup,
-    SetupError,
+    Aggregate, Bits, Column, Derived, DomainPods, EstimateRule, Label, LabelSelector, NodeSelector, PodMatch,
+    ResourceId, Setup, SetupError,
 };
 
-/// Notes what is asked for; what it answers is not to be used.
+/// Notes what is asked for. What it answers is not to be used but in further requests: selectors of pods and labels are
+/// granted in the order in which they are asked for.
 #[derive(Debug, Default)]
 pub struct Recorder(
     /// What was asked for, in order.
@@ -43,7 +44,17 @@ impl Setup for Recorder {
 
     fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
         self.0.push(Ask::Pods(selector.clone()));
-        Ok(PodMatch(u8::MAX))
+        Ok(PodMatch(self.0.iter().filter(|ask| matches!(ask, Ask::Pods(_))).count() as u8 - 1))
+    }
+
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        self.0.push(Ask::Label(key.to_owned()));
+        Ok(Label(self.0.iter().filter(|ask| matches!(ask, Ask::Label(_))).count() as u16 - 1))
+    }
+
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        self.0.push(Ask::DomainPods(label, pods));
+        Ok(DomainPods(u16::MAX))
     }
 }
 
@@ -105,6 +116,16 @@ impl Setup for Replayer<'_> {
     fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
         self.asked.pod_selector(selector)?;
         if let Grant::Pods(place) = self.next()? { Ok(PodMatch(place)) } else { Err(differs()) }
+    }
+
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        self.asked.label(key)?;
+        if let Grant::Label(label) = self.next()? { Ok(label) } else { Err(differs()) }
+    }
+
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        self.asked.domain_pods(label, pods)?;
+        if let Grant::DomainPods(counts) = self.next()? { Ok(counts) } else { Err(differs()) }
     }
 }
 

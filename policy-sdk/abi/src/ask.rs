@@ -1,7 +1,9 @@
 //! What a sandboxed policy asks of its host before its first decision, and what it is granted: the texts that cross the
 //! boundary then, in JSON.
 
-use crate::{Aggregate, Derived, EstimateRule, LabelSelector, Manifest, NodeSelector, ResourceId};
+use crate::{
+    Aggregate, Derived, DomainPods, EstimateRule, Label, LabelSelector, Manifest, NodeSelector, PodMatch, ResourceId,
+};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub enum Ask {
     Nodes(NodeSelector),
     /// Whether pods match.
     Pods(LabelSelector),
+    /// A label of nodes.
+    Label(String),
+    /// Matching pods by the value of a label; as granted before.
+    DomainPods(Label, PodMatch),
 }
 
 /// What is granted for a request, in the same order.
@@ -39,6 +45,10 @@ pub enum Grant {
     Nodes(u16),
     /// The place of the pods' bit.
     Pods(u8),
+    /// The label's key among the frame's labels.
+    Label(Label),
+    /// The counts' key among the frame's.
+    DomainPods(DomainPods),
 }
 
 /// A policy under its settings.

@@ -81,7 +81,22 @@ pub enum Derived {
     ForecastVariance,
     /// Use above a level that is to be expected as the node stands, milli-CPU-hours (see the expected-overload primitive).
     ExpectedOverload(OverloadCurve),
+    /// How many of the node's pods, reserved ones included, match a selector asked for in [`Setup::pod_selector`].
+    Pods(PodMatch),
 }
+
+/// The key by which [`Setup::label`] gives nodes' names: the field selector that Kubernetes has for them.
+pub const NODE_NAME_KEY: &str = "metadata.name";
+
+/// A label of nodes that a policy asked for in [`Setup::label`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct Label(pub u16);
+
+/// Counts of pods by topology domain that a policy asked for in [`Setup::domain_pods`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct DomainPods(pub u16);
 
 /// What turns predicted use into a cost; see the expected-overload primitive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -213,6 +228,23 @@ pub trait Nodes {
     }
     /// Per row the id of its list of taints: an index into [`crate::PodView::taints`].
     fn taint_sets(&self) -> &[u32];
+    /// Per row the number of the node's value of a label; 0 where the node has no such label. Numbers follow the cluster's
+    /// history and are reused: what they stand for is in [`Nodes::label_value`].
+    fn label(&self, label: Label) -> &[u32] {
+        let _ = label;
+        &[]
+    }
+    /// The value of a label with this number; empty for 0 and for a number that nothing has.
+    fn label_value(&self, label: Label, number: u32) -> &str {
+        let _ = (label, number);
+        ""
+    }
+    /// Pods that match, by the number of their node's value of a label: all those of one topology domain. At 0 stand those on
+    /// nodes without the label.
+    fn domain_pods(&self, pods: DomainPods) -> &[f64] {
+        let _ = pods;
+        &[]
+    }
     /// What changed in the table, for hosts that keep copies of columns; `None` where nobody keeps a log of it.
     fn changes(&self) -> Option<&dyn Changes> {
         None
@@ -240,4 +272,13 @@ pub trait Setup {
     fn node_selector(&mut self, selector: &NodeSelector) -> Result<Bits, SetupError>;
     /// Asks whether pods match a selector; answered by [`crate::PodView::is`].
     fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError>;
+    /// Asks for a label of nodes, or with [`NODE_NAME_KEY`] for their names.
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        Err(SetupError(alloc::format!("this host has no labels, `{key}` is asked for")))
+    }
+    /// Asks how many pods match a selector in each topology domain: on all nodes with the same value of a label.
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        let _ = (label, pods);
+        Err(SetupError(String::from("this host counts no pods by topology domain")))
+    }
 }

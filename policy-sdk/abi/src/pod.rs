@@ -77,12 +77,17 @@ pub struct ImageRow {
 }
 
 /// A selector of pods that a policy asked for in [`crate::Setup::pod_selector`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct PodMatch(pub u8);
 
 /// The pod to be placed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PodView<'a> {
+    /// `metadata.name`.
+    pub name: &'a str,
+    /// `metadata.namespace`.
+    pub namespace: &'a str,
     /// What it requests by Kubernetes' rules, without zero amounts, the resources with fixed ids first, then by name; `pods: 1` is among them.
     pub requests: &'a [Request],
     /// What resource scoring counts: containers' and overhead's requests with kube-scheduler's defaults for absent CPU and

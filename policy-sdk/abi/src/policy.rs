@@ -132,8 +132,10 @@ impl PodFields {
     pub const IMAGES: Self = Self(8);
     /// `forecast_cpu`, `forecast_request`, `forecast_variance` and `same_app_requested`.
     pub const FORECAST: Self = Self(16);
+    /// `name` and `namespace`.
+    pub const NAME: Self = Self(32);
     /// All of them.
-    pub const ALL: Self = Self(31);
+    pub const ALL: Self = Self(63);
 
     /// Every one with its name, in the order of their bits.
     pub const NAMED: &[(&str, Self)] = &[
@@ -142,6 +144,7 @@ impl PodFields {
         ("ports", Self::PORTS),
         ("images", Self::IMAGES),
         ("forecast", Self::FORECAST),
+        ("name", Self::NAME),
     ];
 }
 
@@ -192,9 +195,13 @@ impl NodeColumns {
     pub const AGGREGATES: Self = Self(1 << 13);
     /// [`Nodes::now_ms`].
     pub const TIME: Self = Self(1 << 14);
+    /// [`Nodes::label`] and [`Nodes::label_value`].
+    pub const LABELS: Self = Self(1 << 15);
+    /// [`Nodes::domain_pods`].
+    pub const DOMAIN_PODS: Self = Self(1 << 16);
 
     /// All of them.
-    pub const ALL: Self = Self((1 << 15) - 1);
+    pub const ALL: Self = Self((1 << 17) - 1);
 
     /// Every kind with its name, in the order of their bits.
     pub const NAMED: &[(&str, Self)] = &[
@@ -213,6 +220,8 @@ impl NodeColumns {
         ("taintSets", Self::TAINT_SETS),
         ("aggregates", Self::AGGREGATES),
         ("time", Self::TIME),
+        ("labels", Self::LABELS),
+        ("domainPods", Self::DOMAIN_PODS),
     ];
 
     /// Whether any of `other` are among these.

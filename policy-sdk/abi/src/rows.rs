@@ -175,6 +175,29 @@ pub fn bits_where<T>(items: &[T], f: impl Fn(&T) -> bool) -> u64 {
     }
 }
 
+/// The bit of each of 64 rows: one vector loop.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::indexing_slicing, reason = "as for `Rows::update`; every index is below 64")]
+fn word_of<const N: usize>(columns: [&[f64; 64]; N], f: impl Fn([f64; N]) -> bool) -> u64 {
+    (0..64).fold(0, |bits, i| bits | if f(columns.map(|c| c[i])) { BITS[i] } else { 0 })
+}
+
+/// The same in a loop over groups of 8 rows that is not unrolled: a sandbox has 16 vector registers, and what does not fit
+/// into them goes through memory.
+#[cfg(target_arch = "wasm32")]
+#[inline(always)]
+#[allow(clippy::inline_always, clippy::indexing_slicing, reason = "as for `Rows::update`; every index is below 64")]
+fn word_of<const N: usize>(columns: [&[f64; 64]; N], f: impl Fn([f64; N]) -> bool) -> u64 {
+    let mut word = 0;
+    for group in 0..core::hint::black_box(8) {
+        let at = group * 8 & 63;
+        let bits = (0..8).fold(0, |bits, i| bits | if f(columns.map(|c| c[at + i])) { BITS[i] } else { 0 });
+        word |= bits << at;
+    }
+    word
+}
+
 /// Clears in `feasible`, whose first bit is row `start`, the bits of rows for whose values of the columns `f` does not hold.
 /// A column that is shorter than the rows reads as zero there.
 #[inline(always)]
@@ -198,7 +221,7 @@ pub fn keep_rows<const N: usize>(
             }
         }
         *word &= if whole {
-            (0..64).fold(0, |bits, i| bits | if f(cut.map(|c| c[i])) { BITS[i] } else { 0 })
+            word_of(cut, &f)
         } else {
             let value = |c: &[f64], i: usize| c.get(row + i).copied().unwrap_or(0.0);
             (0..64).fold(0, |bits, i| bits | if f(columns.map(|c| value(c, i))) { BITS[i] } else { 0 })

@@ -13,8 +13,8 @@ pub const MAJOR: u32 = 1;
 
 /// The minor version. A host loads modules of its own and of every earlier one.
 ///
-/// 1.1 added [`export::FILTER_BITS`].
-pub const MINOR: u32 = 1;
+/// 1.1 added [`export::FILTER_BITS`]; 1.2 what follows [`Frame::prepared`], and what must be asked for to be there.
+pub const MINOR: u32 = 2;
 
 /// Names of what a module exports.
 pub mod export {
@@ -198,13 +198,36 @@ pub struct Frame {
     pub block: [u64; 16],
     /// What `prepare` answers.
     pub prepared: PreparedFrame,
+    /// Of [`LabelSlot`].
+    pub labels: Span,
+    /// Of [`Slot`] with counts of pods, `f64` by number of the label's value.
+    pub domain_pods: Span,
+    /// The pod's name, bytes.
+    pub pod_name: Span,
+    /// The pod's namespace, bytes.
+    pub pod_namespace: Span,
+}
+
+/// A label of nodes, by its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct LabelSlot {
+    /// The [`crate::Label`].
+    pub key: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Of `u32`, by row: numbers of values.
+    pub numbers: Span,
+    /// Of [`Span`] with the bytes of values, by number.
+    pub values: Span,
 }
 
 /// The places that docs/abi.md gives: they never move.
 const _: () = {
     assert!(offset_of!(Frame, quantities) == 16 && offset_of!(Frame, list) == 56 && offset_of!(Frame, out) == 64);
     assert!(offset_of!(Frame, pod) == 72 && size_of::<PodFrame>() == 168);
-    assert!(offset_of!(Frame, block) == 240 && offset_of!(Frame, prepared) == 368 && size_of::<Frame>() == 400);
+    assert!(offset_of!(Frame, block) == 240 && offset_of!(Frame, prepared) == 368 && size_of::<PreparedFrame>() == 32);
+    assert!(offset_of!(Frame, labels) == 400 && size_of::<Frame>() == 432 && size_of::<LabelSlot>() == 24);
     assert!(size_of::<Request>() == 16 && offset_of!(Request, amount) == 8);
     assert!(size_of::<ImageRow>() == 16 && offset_of!(ImageRow, scaled_bytes) == 8);
     assert!(size_of::<TaintAnswer>() == 8 && offset_of!(TaintAnswer, untolerated_soft) == 4);

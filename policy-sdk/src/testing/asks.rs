@@ -1,7 +1,8 @@
 //! What a policy asks of its host when it is set up: written down once, and answered alike for every further instance.
 
 use sched_abi::{
-    Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup, SetupError,
+    Bits, Column, Derived, DomainPods, EstimateRule, Label, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup,
+    SetupError,
 };
 
 /// A request with its answer.
@@ -12,6 +13,8 @@ pub(super) enum Ask {
     Estimate(EstimateRule, usize),
     NodeSelector(NodeSelector, Bits),
     PodSelector(LabelSelector, PodMatch),
+    Label(String, Label),
+    DomainPods((Label, PodMatch), DomainPods),
 }
 
 /// Passes requests on and writes them down.
@@ -48,6 +51,18 @@ impl Setup for Recording<'_> {
     fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
         let answer = self.host.pod_selector(selector)?;
         self.asks.push(Ask::PodSelector(selector.clone(), answer));
+        Ok(answer)
+    }
+
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        let answer = self.host.label(key)?;
+        self.asks.push(Ask::Label(key.to_owned(), answer));
+        Ok(answer)
+    }
+
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        let answer = self.host.domain_pods(label, pods)?;
+        self.asks.push(Ask::DomainPods((label, pods), answer));
         Ok(answer)
     }
 }
@@ -111,6 +126,20 @@ impl Setup for Replaying<'_> {
     fn pod_selector(&mut self, selector: &LabelSelector) -> Result<PodMatch, SetupError> {
         self.next(&format!("{selector:?}"), |ask| match ask {
             Ask::PodSelector(known, answer) => (known == selector).then_some(*answer),
+            _ => None,
+        })
+    }
+
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        self.next(&format!("label `{key}`"), |ask| match ask {
+            Ask::Label(known, answer) => (known == key).then_some(*answer),
+            _ => None,
+        })
+    }
+
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        self.next(&format!("{pods:?} by {label:?}"), |ask| match ask {
+            Ask::DomainPods(known, answer) => (*known == (label, pods)).then_some(*answer),
             _ => None,
         })
     }

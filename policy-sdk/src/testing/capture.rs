@@ -4,7 +4,7 @@ use super::asks::{Ask, Recording};
 use super::case::Case;
 use super::pod::Pod;
 use super::strategies::{NOW_MS, Scenario};
-use super::table::Table;
+use super::table::{LabelColumn, Table};
 use sched_abi::{
     Aggregate, Bits, Column, Derived, EstimateRule, HeatMode, LabelSelector, Manifest, NodeSelector, Nodes, PodFields,
     PodView, Policy, Prepared, ResourceId, Setup, SetupError,
@@ -43,7 +43,9 @@ impl Policy for Camera {
         host.derive(Derived::Heat { mode: HeatMode::Count, half_life_ms: 77_000 })?;
         host.estimate(EstimateRule::PodTotal { percent: [Some(77); 2], absent: [77; 2] })?;
         host.node_selector(&NodeSelector::default())?;
-        host.pod_selector(&LabelSelector::default())?;
+        let pods = host.pod_selector(&LabelSelector::default())?;
+        let label = host.label("example.com/not-asked-for")?;
+        host.domain_pods(label, pods)?;
         let mut recording = Recording { host, asks: Vec::new() };
         self.inner.setup(&mut recording)?;
         let asks = recording.asks;
@@ -106,6 +108,16 @@ fn table(nodes: &dyn Nodes, asks: &[Ask]) -> Table {
                 }
             }
             Ask::NodeSelector(_, selector) => bits.push(*selector),
+            Ask::Label(_, label) => {
+                let mut numbers = nodes.label(*label).to_vec();
+                numbers.resize(table.rows, 0);
+                let most = numbers.iter().max().copied().unwrap_or(0);
+                let values = (0..=most).map(|number| nodes.label_value(*label, number).to_owned()).collect();
+                table.labels.push(LabelColumn { label: *label, numbers, values });
+            }
+            Ask::DomainPods((label, _), pods) => {
+                table.domain_pods.push((*pods, *label, nodes.domain_pods(*pods).to_vec()));
+            }
             Ask::Resource(..) | Ask::Estimate(..) | Ask::PodSelector(..) => {}
         }
     }

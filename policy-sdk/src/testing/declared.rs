@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use super::table::Table;
-use sched_abi::{Aggregate, Bits, Column, NodeColumns, Nodes, ResourceId};
+use sched_abi::{Aggregate, Bits, Column, DomainPods, Label, NodeColumns, Nodes, ResourceId};
 use std::cell::RefCell;
 
 /// The table as a host shows it that keeps nothing but what is declared.
@@ -69,5 +69,20 @@ impl Nodes for Declared<'_> {
 
     fn taint_sets(&self) -> &[u32] {
         self.plain(NodeColumns::TAINT_SETS, "taint sets", self.table.taint_sets(), &[])
+    }
+
+    fn label(&self, label: Label) -> &[u32] {
+        let declared = self.subject.reads_label(label);
+        self.shown(declared, NodeColumns::LABELS, "a label", self.table.label(label), &[])
+    }
+
+    fn label_value(&self, label: Label, number: u32) -> &str {
+        let declared = self.subject.reads_label(label);
+        self.shown(declared, NodeColumns::LABELS, "a label's value", self.table.label_value(label, number), "")
+    }
+
+    fn domain_pods(&self, pods: DomainPods) -> &[f64] {
+        let declared = self.subject.reads_domains(pods);
+        self.shown(declared, NodeColumns::DOMAIN_PODS, "pods of domains", self.table.domain_pods(pods), &[])
     }
 }

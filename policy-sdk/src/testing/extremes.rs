@@ -37,6 +37,8 @@ fn no_columns(case: &mut Case, _: &mut Rng) {
     case.table.bits.retain(|(bits, _)| *bits == Bits::Live);
     case.table.taint_sets.clear();
     case.table.aggregates.clear();
+    case.table.labels.clear();
+    case.table.domain_pods.clear();
     case.pod.estimates.clear();
 }
 
@@ -75,7 +77,7 @@ fn fill(case: &mut Case, mut value: impl FnMut(f64) -> f64) {
         let most = match kind {
             // One million a pod, and as many pods as there may be.
             Some(Derived::Heat { .. }) => 1e6 * MAX_PODS as f64,
-            Some(Derived::RecentBinds { .. } | Derived::BindsSeen { .. }) => MAX_PODS as f64,
+            Some(Derived::RecentBinds { .. } | Derived::BindsSeen { .. } | Derived::Pods(_)) => MAX_PODS as f64,
             _ => MOST,
         };
         let sampled = matches!((&*column, kind), (Column::SampledAt, _) | (_, Some(Derived::UsageOverAt(_))));

@@ -31,6 +31,13 @@ pub(super) fn undeclared(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) 
     if !columns.has(NodeColumns::AGGREGATES) {
         case.table.aggregates.iter_mut().for_each(|(_, value)| *value = rng.pick(&numbers));
     }
+    for of in case.table.labels.iter_mut().filter(|of| !subject.reads_label(of.label)) {
+        of.numbers.iter_mut().for_each(|number| *number = rng.below(of.values.len().max(1)) as u32);
+        of.values.iter_mut().for_each(|value| value.push('x'));
+    }
+    for (_, _, sums) in case.table.domain_pods.iter_mut().filter(|(pods, ..)| !subject.reads_domains(*pods)) {
+        sums.iter_mut().for_each(|sum| *sum = rng.pick(&numbers));
+    }
     if !columns.has(NodeColumns::TIME) {
         case.table.now_ms = rng.word() >> 20;
     }
@@ -62,6 +69,9 @@ fn pod(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
     if !fields.has(PodFields::FORECAST) {
         (pod.forecast_cpu, pod.same_app_requested) = (other.forecast_cpu, other.same_app_requested);
         (pod.forecast_request, pod.forecast_variance) = (other.forecast_request, other.forecast_variance);
+    }
+    if !fields.has(PodFields::NAME) {
+        (pod.name, pod.namespace) = (other.name, other.namespace);
     }
     let asked = |place: usize| subject.asks.iter().any(|ask| matches!(ask, Ask::Estimate(_, known) if *known == place));
     let others = pod.estimates.iter_mut().enumerate().filter(|(place, _)| !asked(*place));

@@ -6,6 +6,8 @@ use sched_abi::{ImageRow, NodeNameField, PodFields, PodView, Preferred, QosClass
 /// The fields of a [`PodView`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pod {
+    pub(super) name: String,
+    pub(super) namespace: String,
     pub(super) requests: Vec<Request>,
     pub(super) scoring_requests: Vec<Request>,
     pub(super) priority: i32,
@@ -38,6 +40,8 @@ impl Pod {
     pub(super) fn of(view: &PodView<'_>) -> Self {
         let owned = |words: Option<&[u64]>| words.map(<[u64]>::to_vec);
         Self {
+            name: view.name.to_owned(),
+            namespace: view.namespace.to_owned(),
             requests: view.requests.to_vec(),
             scoring_requests: view.scoring_requests.to_vec(),
             priority: view.priority,
@@ -69,6 +73,8 @@ impl Pod {
     pub(super) fn view(&self) -> PodView<'_> {
         let words = self.preferred.first().map_or(0, Vec::len);
         PodView {
+            name: &self.name,
+            namespace: &self.namespace,
             requests: &self.requests,
             scoring_requests: &self.scoring_requests,
             priority: self.priority,
@@ -121,6 +127,9 @@ impl Pod {
         if !fields.has(PodFields::FORECAST) {
             (pod.forecast_cpu, pod.same_app_requested) = (none.forecast_cpu, none.same_app_requested);
             (pod.forecast_request, pod.forecast_variance) = (0.0, 0.0);
+        }
+        if !fields.has(PodFields::NAME) {
+            (pod.name, pod.namespace) = (none.name, none.namespace);
         }
         pod
     }

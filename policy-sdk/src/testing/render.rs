@@ -1,5 +1,6 @@
 //! A case as a person reads it: the pod, and a table of the nodes with the columns that the policy reads.
 
+use super::asks::Ask;
 use super::case::Case;
 use super::subject::Subject;
 use sched_abi::{Bits, Column, NodeColumns, NodeNameField, ResourceId};
@@ -36,6 +37,17 @@ pub(super) fn cluster(subject: &Subject<'_>, case: &Case, row: Option<usize>) ->
     if subject.manifest.columns.has(NodeColumns::TAINT_SETS) {
         let list = |row: &usize| table.taint_sets.get(*row).copied().unwrap_or(0).to_string();
         columns.push(("taint set".to_owned(), shown.iter().map(list).collect()));
+    }
+    for of in table.labels.iter().filter(|of| subject.reads_label(of.label)) {
+        let key = subject.asks.iter().find_map(|ask| match ask {
+            Ask::Label(key, label) if *label == of.label => Some(key.as_str()),
+            _ => None,
+        });
+        let value = |row: &usize| {
+            let number = of.numbers.get(*row).copied().unwrap_or(0);
+            of.values.get(number as usize).filter(|_| number > 0).map_or(String::new(), |value| format!("{value:?}"))
+        };
+        columns.push((key.unwrap_or("label").to_owned(), shown.iter().map(value).collect()));
     }
     lines(&mut text, &columns, shown.len());
     let rest = table.rows - shown.len();
@@ -91,6 +103,7 @@ pub(super) fn pod(case: &Case) -> String {
         .map(|request| format!("{} {}", resource(request.resource), request.amount))
         .collect();
     let parts = [
+        (!pod.name.is_empty(), format!("name {:?}", pod.name)),
         (!scoring.is_empty(), format!("for scoring {}", scoring.join(", "))),
         (pod.priority != 0, format!("priority {}", pod.priority)),
         (pod.daemon_set, "of a DaemonSet".to_owned()),

@@ -6,7 +6,9 @@ use super::capture::capture;
 use super::case::Case;
 use super::strategies::Scenario;
 use super::table::Table;
-use sched_abi::{Bits, Column, MAX_REASONS, Manifest, NodeColumns, Policy, ReasonArg, Request, ResourceId};
+use sched_abi::{
+    Bits, Column, DomainPods, Label, MAX_REASONS, Manifest, NodeColumns, Policy, ReasonArg, Request, ResourceId,
+};
 
 /// Makes an instance of the policy under test.
 pub(super) type Make<'a> = &'a (dyn Fn() -> Box<dyn Policy> + 'a);
@@ -63,6 +65,8 @@ impl<'a> Subject<'a> {
             bits: bits.cloned().collect(),
             aggregates: if columns.has(NodeColumns::AGGREGATES) { table.aggregates.clone() } else { Vec::new() },
             taint_sets: if columns.has(NodeColumns::TAINT_SETS) { table.taint_sets.clone() } else { Vec::new() },
+            labels: table.labels.iter().filter(|of| self.reads_label(of.label)).cloned().collect(),
+            domain_pods: table.domain_pods.iter().filter(|(pods, ..)| self.reads_domains(*pods)).cloned().collect(),
             derived: table.derived.clone(),
         };
         Case { table, pod: case.pod.only(self.manifest.pod_fields) }
@@ -80,6 +84,18 @@ impl<'a> Subject<'a> {
         let asked = |ask: &Ask| matches!(ask, Ask::NodeSelector(_, answer) if *answer == bits);
         let known = !matches!(bits, Bits::Selector(_)) || self.asks.iter().any(asked);
         known && self.manifest.columns.has(bits.kind())
+    }
+
+    /// The same of labels.
+    pub(super) fn reads_label(&self, label: Label) -> bool {
+        let asked = |ask: &Ask| matches!(ask, Ask::Label(_, answer) if *answer == label);
+        self.manifest.columns.has(NodeColumns::LABELS) && self.asks.iter().any(asked)
+    }
+
+    /// The same of counts by topology domain.
+    pub(super) fn reads_domains(&self, pods: DomainPods) -> bool {
+        let asked = |ask: &Ask| matches!(ask, Ask::DomainPods(_, answer) if *answer == pods);
+        self.manifest.columns.has(NodeColumns::DOMAIN_PODS) && self.asks.iter().any(asked)
     }
 
     /// The number of places in the reason table for a pod.

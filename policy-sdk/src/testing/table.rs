@@ -1,7 +1,7 @@
 //! A node table that owns its columns: what a host showed at one time, to be changed at will.
 
 use super::words::{Plan, gathered, picked};
-use sched_abi::{Aggregate, Bits, Column, Derived, Nodes, ResourceId};
+use sched_abi::{Aggregate, Bits, Column, Derived, DomainPods, Label, Nodes, ResourceId};
 
 /// The columns of a cluster.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,19 @@ pub(super) struct Table {
     pub(super) bits: Vec<(Bits, Vec<u64>)>,
     pub(super) aggregates: Vec<(Aggregate, f64)>,
     pub(super) taint_sets: Vec<u32>,
+    pub(super) labels: Vec<LabelColumn>,
+    /// By the number of the label's value.
+    pub(super) domain_pods: Vec<(DomainPods, Label, Vec<f64>)>,
     /// What stands in the derived columns.
     pub(super) derived: Vec<(Column, Derived)>,
+}
+
+/// A label: the number of each row's value, and the values; that of number 0 stands for none.
+#[derive(Clone, Debug)]
+pub(super) struct LabelColumn {
+    pub(super) label: Label,
+    pub(super) numbers: Vec<u32>,
+    pub(super) values: Vec<String>,
 }
 
 /// What a row without a node holds.
@@ -52,6 +63,11 @@ impl Table {
             (*column, plan.iter().map(|&row| cell(row).unwrap_or(dead_value(*column))).collect())
         });
         let taint_set = |&row: &Option<usize>| row.and_then(|row| self.taint_sets.get(row).copied()).unwrap_or(0);
+        let number = |numbers: &[u32], row: Option<usize>| row.and_then(|row| numbers.get(row).copied()).unwrap_or(0);
+        let labels = self.labels.iter().map(|of| LabelColumn {
+            numbers: plan.iter().map(|&row| number(&of.numbers, row)).collect(),
+            ..of.clone()
+        });
         Self {
             rows: plan.len(),
             quantities: quantities.collect(),
@@ -60,6 +76,8 @@ impl Table {
             now_ms: self.now_ms,
             resources: self.resources.clone(),
             aggregates: self.aggregates.clone(),
+            labels: labels.collect(),
+            domain_pods: self.domain_pods.clone(),
             derived: self.derived.clone(),
         }
     }
@@ -73,6 +91,24 @@ impl Table {
             *words = picked(words, others, keep);
         }
         replace(&mut self.taint_sets, &other.taint_sets, keep);
+        for (label, other) in self.labels.iter_mut().zip(&other.labels) {
+            replace(&mut label.numbers, &other.numbers, keep);
+        }
+    }
+
+    /// The same table with other numbers for the values of labels.
+    pub(super) fn renumbered(mut self) -> Self {
+        for of in &mut self.labels {
+            let count = of.values.len() as u32;
+            of.numbers.iter_mut().filter(|number| **number > 0).for_each(|number| *number = count - *number);
+            reverse(&mut of.values);
+            let domains = self.domain_pods.iter_mut().filter(|(_, label, _)| *label == of.label);
+            for (_, _, sums) in domains {
+                sums.resize(of.values.len().max(1), 0.0);
+                reverse(sums);
+            }
+        }
+        self
     }
 
     /// Leaves out what stands at the end of a column and is 0 anyway.
@@ -86,7 +122,15 @@ impl Table {
             }
         }
         cut(&mut self.taint_sets, 0);
+        for of in &mut self.labels {
+            cut(&mut of.numbers, 0);
+        }
     }
+}
+
+/// Turns round all but the first.
+fn reverse<T>(items: &mut [T]) {
+    items.get_mut(1..).unwrap_or_default().reverse();
 }
 
 fn cut<T: PartialEq + Copy>(cells: &mut Vec<T>, zero: T) {
@@ -130,5 +174,18 @@ impl Nodes for Table {
 
     fn taint_sets(&self) -> &[u32] {
         &self.taint_sets
+    }
+
+    fn label(&self, label: Label) -> &[u32] {
+        self.labels.iter().find(|of| of.label == label).map_or(&[], |of| &of.numbers)
+    }
+
+    fn label_value(&self, label: Label, number: u32) -> &str {
+        let of = self.labels.iter().find(|of| of.label == label);
+        of.and_then(|of| of.values.get(number as usize)).map_or("", |value| value)
+    }
+
+    fn domain_pods(&self, pods: DomainPods) -> &[f64] {
+        self.domain_pods.iter().find(|(known, ..)| *known == pods).map_or(&[], |(.., sums)| sums)
     }
 }

@@ -8,8 +8,8 @@ use super::subject::Subject;
 use super::table::Table;
 use super::vary_pod;
 use super::words::packed;
-use sched_abi::{Bits, Column, Derived, NodeColumns, ResourceId, amount_of};
-use sched_core::limits::{HEAT_SLOTS, MAX_QUANTITY, TIME_QUANTUM_MS};
+use sched_abi::{Bits, Column, Derived, NodeColumns, Nodes, ResourceId, amount_of};
+use sched_core::limits::{HEAT_SLOTS, MAX_PODS, MAX_QUANTITY, TIME_QUANTUM_MS};
 
 pub(super) const MOST: f64 = MAX_QUANTITY as f64;
 
@@ -71,8 +71,19 @@ pub(super) fn vary_rows(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
         *value = rng.pick(&[1.0, 2.0, 2.5, 4.0]);
     }
     let lists = case.pod.taints.len().max(1);
+    let live = case.table.bits(Bits::Live).to_vec();
     case.table.taint_sets =
         (0..case.table.rows).map(|row| if case.table.is_live(row) { rng.below(lists) as u32 } else { 0 }).collect();
+    for of in &mut case.table.labels {
+        // Values that a node has already: the dictionary is common to all.
+        let numbers = of.values.len().max(1);
+        let live = (0..case.table.rows).map(|row| sched_abi::bit(&live, row));
+        of.numbers = live.map(|live| if live { rng.below(numbers) as u32 } else { 0 }).collect();
+    }
+    for (_, label, sums) in &mut case.table.domain_pods {
+        let values = case.table.labels.iter().find(|of| of.label == *label).map_or(1, |of| of.values.len());
+        *sums = (0..values).map(|_| rng.pick(&[0.0, 0.0, 1.0, 2.0, 7.0, MAX_PODS as f64])).collect();
+    }
     vary_pod::vary_rows(case, rng);
 }
 
@@ -168,7 +179,7 @@ fn derived_value(table: &Table, row: usize, derived: Derived, now: f64, rng: &mu
         Derived::Heat { .. } => {
             rng.pick(&[0.0, 0.0, 1.0, 9_999.0, 50_000.0, 299_999.0, 300_000.0, 1_000_000.0, 31_000_000.0])
         }
-        Derived::RecentBinds { .. } | Derived::BindsSeen { .. } => {
+        Derived::RecentBinds { .. } | Derived::BindsSeen { .. } | Derived::Pods(_) => {
             rng.pick(&[0.0, 0.0, 1.0, 2.0, 4.0, 5.0, 9.0, 10.0, 11.0, 60.0, HEAT_SLOTS as f64 * 100.0])
         }
         Derived::ForecastCpu { .. } | Derived::ProfiledCpu => part(rng, capacity(ResourceId::CPU)),

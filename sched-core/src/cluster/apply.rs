@@ -108,6 +108,9 @@ impl Cluster {
         let row = self.known_node(&node.name)?;
         self.advance();
         let delta = self.nodes.update(row, node);
+        if delta.labels {
+            self.measured.pods_changed(row);
+        }
         let flags = [
             (delta.labels, Changed::Labels),
             (delta.taints, Changed::Taints),

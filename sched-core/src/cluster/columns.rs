@@ -2,12 +2,15 @@
 //! resolution that they are declared with.
 
 use super::Cluster;
+use super::dictionary::Dictionary;
 use super::heat::{decay_table, slot_of};
 use super::rowset::set_bit;
 use crate::error::ClusterError;
 use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
-use sched_abi::{Aggregate, Bits, Changes, Column, Derived, HeatMode, NodeColumns, Nodes, ResourceId, SetupError};
+use sched_abi::{
+    Aggregate, Bits, Changes, Column, Derived, DomainPods, HeatMode, Label, NodeColumns, Nodes, ResourceId, SetupError,
+};
 
 /// A column that a policy asked for.
 #[derive(Debug)]
@@ -210,6 +213,10 @@ impl Cluster {
 }
 
 impl<'a> Snapshot<'a> {
+    fn dictionary(&self, label: Label) -> Option<&'a Dictionary> {
+        self.cluster.nodes.dictionaries.get(usize::from(label.0))
+    }
+
     fn derived(&self, index: u16) -> &'a [f64] {
         let forecast = &self.cluster.forecast;
         match self.cluster.derived.columns.get(index as usize).map(|c| c.derived) {
@@ -280,6 +287,18 @@ impl Nodes for Snapshot<'_> {
         &self.cluster.nodes.taint_set
     }
 
+    fn label(&self, label: Label) -> &[u32] {
+        self.dictionary(label).map_or(&[], |d| &d.numbers)
+    }
+
+    fn label_value(&self, label: Label, number: u32) -> &str {
+        self.dictionary(label).and_then(|d| d.value(number)).unwrap_or_default()
+    }
+
+    fn domain_pods(&self, pods: DomainPods) -> &[f64] {
+        self.cluster.measured.domain_pods(pods.0).0
+    }
+
     fn changes(&self) -> Option<&dyn Changes> {
         Some(self)
     }
@@ -293,8 +312,17 @@ impl Changes for Snapshot<'_> {
     }
 
     fn epochs(&self) -> u64 {
-        let Cluster { derived, forecast, measured, .. } = self.cluster;
-        derived.epoch + forecast.epoch + measured.epoch()
+        let Cluster { derived, forecast, measured, nodes, .. } = self.cluster;
+        let labels: u64 = nodes.dictionaries.iter().map(|d| d.epoch).sum();
+        derived.epoch + forecast.epoch + measured.epoch() + measured.domain_epochs() + labels
+    }
+
+    fn label_epoch(&self, label: Label) -> u64 {
+        self.dictionary(label).map_or(0, |d| d.epoch)
+    }
+
+    fn domain_epoch(&self, pods: DomainPods) -> u64 {
+        self.cluster.measured.domain_pods(pods.0).1
     }
 
     fn epoch(&self, column: Column) -> u64 {
@@ -309,7 +337,11 @@ impl Changes for Snapshot<'_> {
             ) => forecast.epoch,
             Some(Derived::Heat { .. } | Derived::RecentBinds { .. }) => derived.epoch,
             Some(
-                Derived::Unmeasured(_) | Derived::UsageOver(_) | Derived::UsageOverAt(_) | Derived::BindsSeen { .. },
+                Derived::Unmeasured(_)
+                | Derived::UsageOver(_)
+                | Derived::UsageOverAt(_)
+                | Derived::BindsSeen { .. }
+                | Derived::Pods(_),
             ) => measured.epoch(),
             None => 0,
         }

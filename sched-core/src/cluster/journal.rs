@@ -34,7 +34,7 @@ impl Changed {
     pub fn kinds(self) -> NodeColumns {
         match self {
             Self::Row => NodeColumns::ALL,
-            Self::Labels => NodeColumns::SELECTORS,
+            Self::Labels => NodeColumns::SELECTORS.and(NodeColumns::LABELS),
             Self::Taints => NodeColumns::TAINT_SETS,
             Self::Unschedulable => NodeColumns::UNSCHEDULABLE,
             // Read through the pod alone.

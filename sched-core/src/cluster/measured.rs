@@ -1,5 +1,6 @@
-//! The columns about measured use that policies asked for: which pods the samples do not show yet, how many were placed
-//! lately, and statistics over past samples. A change marks its row; publishing works the marked rows out.
+//! The columns about pods and measured use that policies asked for: which pods the samples do not show yet, how many were
+//! placed lately or match a selector, and statistics over past samples. A change marks its row; publishing works the marked
+//! rows out.
 
 use super::estimate::Estimates;
 use super::history::History;
@@ -7,9 +8,9 @@ use super::load::NodeLoad;
 use super::pods::{Pod, PodStore, Row};
 use super::rowset::{ones, set_bit};
 use super::spec::{PodTemplate, Sample};
-use super::{Changed, Cluster};
+use super::{Changed, Cluster, pod_meets};
 use crate::limits::MAX_QUANTITY;
-use sched_abi::{Derived, EstimateRule, ResourceId, Unmeasured};
+use sched_abi::{Derived, EstimateRule, PodMatch, ResourceId, Unmeasured};
 
 /// What a column is worked out from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,8 @@ enum Count {
     Unmeasured(Unmeasured, usize),
     /// Pods placed.
     Binds { window_ms: u64, refresh_ms: u64 },
+    /// Pods that match.
+    Matching(PodMatch),
 }
 
 /// A column over the pods of each row.
@@ -29,12 +32,26 @@ struct PodColumn {
     published: Option<u64>,
 }
 
+/// Counts of matching pods by the value of a label.
+#[derive(Debug)]
+struct Domains {
+    /// Place of the label.
+    label: usize,
+    pods: PodMatch,
+    /// What is in the sums: by row the number of its value, and its pods.
+    counted: Vec<(u32, f64)>,
+    sums: Vec<f64>,
+    /// How often a sum changed.
+    epoch: u64,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) estimates: Estimates,
     history: History,
     columns: Vec<PodColumn>,
+    domains: Vec<Domains>,
     /// How often a column was worked out anew as a whole.
     epoch: u64,
     /// Rows whose pods or samples changed since the columns were worked out.
@@ -51,6 +68,7 @@ impl Measured {
                 Some(column.map_or(&[], |c| &c.values))
             }
             Derived::BindsSeen { window_ms, refresh_ms } => Some(count(Count::Binds { window_ms, refresh_ms })),
+            Derived::Pods(pods) => Some(count(Count::Matching(pods))),
             Derived::UsageOver(spec) => Some(self.history.values(spec)),
             Derived::UsageOverAt(spec) => Some(self.history.taken_at(spec)),
             _ => None,
@@ -62,7 +80,17 @@ impl Measured {
         self.epoch + self.history.epoch
     }
 
-    /// A row's pods changed.
+    /// Sums by the value of a label, and how often they changed.
+    pub(crate) fn domain_pods(&self, place: u16) -> (&[f64], u64) {
+        self.domains.get(place as usize).map_or((&[], 0), |domains| (&domains.sums, domains.epoch))
+    }
+
+    /// How often any of these sums changed.
+    pub(crate) fn domain_epochs(&self) -> u64 {
+        self.domains.iter().map(|domains| domains.epoch).sum()
+    }
+
+    /// A row's pods, or what they are counted by, changed.
     pub(crate) fn pods_changed(&mut self, row: u32) {
         if !self.columns.is_empty() {
             set_bit(&mut self.stale, row as usize, true);
@@ -93,6 +121,7 @@ impl Cluster {
         let count = match derived {
             Derived::Unmeasured(spec) => Count::Unmeasured(spec, self.keep_estimate(spec.rule)),
             Derived::BindsSeen { window_ms, refresh_ms } => Count::Binds { window_ms, refresh_ms },
+            Derived::Pods(pods) => Count::Matching(pods),
             Derived::UsageOver(spec) | Derived::UsageOverAt(spec) => {
                 self.measured.history.register(spec);
                 for row in 0..self.nodes.rows() {
@@ -104,10 +133,25 @@ impl Cluster {
         };
         if self.measured.columns.iter().all(|c| c.count != count) {
             self.measured.columns.push(PodColumn { count, values: Vec::new(), published: None });
-            for row in 0..self.nodes.rows() {
-                self.measured.pods_changed(row as u32);
-            }
+            self.count_all_pods();
         }
+    }
+
+    fn count_all_pods(&mut self) {
+        for row in 0..self.nodes.rows() {
+            self.measured.pods_changed(row as u32);
+        }
+    }
+
+    /// Counts matching pods by the value of a label from now on; returns the place of the counts.
+    pub(crate) fn keep_domains(&mut self, label: usize, pods: PodMatch) -> usize {
+        if let Some(known) = self.measured.domains.iter().position(|d| (d.label, d.pods) == (label, pods)) {
+            return known;
+        }
+        self.keep_measured(Derived::Pods(pods));
+        self.measured.domains.push(Domains { label, pods, counted: Vec::new(), sums: Vec::new(), epoch: 0 });
+        self.count_all_pods();
+        self.measured.domains.len() - 1
     }
 
     /// Estimates every pod by a rule from now on; returns the rule's place.
@@ -143,17 +187,18 @@ impl Cluster {
     pub(crate) fn publish_measured(&mut self, now_ms: u64) {
         let Self { nodes, pods, load, measured, .. } = self;
         measured.history.publish(now_ms);
-        let Measured { estimates, columns, stale, epoch, .. } = measured;
+        let Measured { estimates, columns, domains, stale, epoch, .. } = measured;
         let rows = nodes.rows();
-        for column in columns {
+        for column in &mut *columns {
             column.values.resize(rows, 0.0);
             let refresh = match column.count {
                 Count::Binds { refresh_ms, .. } => Some(now_ms - now_ms % refresh_ms.max(1)),
-                Count::Unmeasured(..) => None,
+                Count::Unmeasured(..) | Count::Matching(_) => None,
             };
             let value = |row: u32| match column.count {
                 Count::Unmeasured(spec, rule) => unmeasured(&spec, rule, row, pods, load, estimates),
                 Count::Binds { window_ms, .. } => binds(row, pods, refresh.unwrap_or(0), window_ms),
+                Count::Matching(selector) => matching(row, pods, selector),
             };
             if refresh == column.published {
                 for row in ones(stale) {
@@ -167,8 +212,44 @@ impl Cluster {
                 *epoch += 1;
             }
         }
+        for domains in domains {
+            let numbers = nodes.dictionaries.get(domains.label).map_or(&[][..], |d| &d.numbers);
+            let column = columns.iter().find(|c| c.count == Count::Matching(domains.pods));
+            domains.count(ones(stale), numbers, column.map_or(&[], |c| &c.values));
+        }
         stale.fill(0);
     }
+}
+
+impl Domains {
+    /// Moves what changed rows hold to the sums of their values.
+    fn count(&mut self, rows: impl Iterator<Item = u32>, numbers: &[u32], pods: &[f64]) {
+        self.counted.resize(pods.len(), (0, 0.0));
+        for row in rows.map(|row| row as usize) {
+            let Some(counted) = self.counted.get_mut(row) else { continue };
+            let now = (numbers.get(row).copied().unwrap_or(0), pods.get(row).copied().unwrap_or(0.0));
+            let before = std::mem::replace(counted, now);
+            if before == now {
+                continue;
+            }
+            self.epoch += 1;
+            for ((number, pods), sign) in [(before, -1.0), (now, 1.0)] {
+                if self.sums.len() <= number as usize {
+                    self.sums.resize(number as usize + 1, 0.0);
+                }
+                if let Some(sum) = self.sums.get_mut(number as usize) {
+                    *sum += sign * pods;
+                }
+            }
+        }
+    }
+}
+
+/// How many pods of a row match a selector.
+fn matching(row: u32, pods: &PodStore, PodMatch(selector): PodMatch) -> f64 {
+    let Some(selector) = pods.selectors.get(usize::from(selector)) else { return 0.0 };
+    let meets = |pod: &&Pod| pods.class(pod.class).is_some_and(|class| pod_meets(selector, &class.template.labels));
+    pods_on(row, pods).filter(meets).count() as f64
 }
 
 /// A time in whole seconds.

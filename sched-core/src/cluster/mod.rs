@@ -4,6 +4,7 @@
 mod apply;
 mod apps;
 mod columns;
+mod dictionary;
 mod dump;
 mod estimate;
 mod forecast;
@@ -36,7 +37,9 @@ pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
 pub(crate) use rowset::ones;
-pub(crate) use validate::{pod_selector as check_pod_selector, selector as check_selector};
+pub(crate) use validate::{
+    label_key as check_label_key, pod_selector as check_pod_selector, selector as check_selector,
+};
 
 use apps::AppTable;
 use columns::DerivedColumns;

@@ -1,5 +1,6 @@
 //! The node table: one column a fact, one row a node. Rows are reused; a generation tells a row's tenants apart.
 
+use super::dictionary::Dictionary;
 use super::images::ImageIndex;
 use super::interner::{Interner, LookUp, look_up};
 use super::labels::{LabelIndex, term_meets};
@@ -58,6 +59,7 @@ pub(crate) struct NodeTable {
     pub(crate) ports: PortIndex,
     pub(crate) marks: BTreeMap<u32, Mark>,
     pub(crate) selectors: Vec<SelectorRows>,
+    pub(crate) dictionaries: Vec<Dictionary>,
 }
 
 /// What of a node an update changed.
@@ -94,6 +96,7 @@ impl NodeTable {
             ports: PortIndex::default(),
             marks: BTreeMap::new(),
             selectors: Vec::new(),
+            dictionaries: Vec::new(),
         };
         for name in FIXED_RESOURCES {
             table.acquire_resource(name);
@@ -248,6 +251,10 @@ impl NodeTable {
                 alive.is_some_and(|name| selector_meets(&s.selector, name, |key| labels.get(key).map(String::as_str)));
             set_bit(&mut s.rows, row as usize, on);
         }
+        for dictionary in &mut self.dictionaries {
+            let value = dictionary.value_of(name.as_deref(), |key| labels.get(key).map(String::as_str));
+            dictionary.set(row, value);
+        }
         !same
     }
 
@@ -271,6 +278,9 @@ impl NodeTable {
         for s in &mut self.selectors {
             set_bit(&mut s.rows, at, false);
         }
+        for dictionary in &mut self.dictionaries {
+            dictionary.set(row, None);
+        }
         self.marks.remove(&row);
         if let Some(name) = self.names.get_mut(at).and_then(Option::take) {
             self.by_name.remove(&name);
@@ -290,6 +300,19 @@ impl NodeTable {
         }
         self.selectors.push(SelectorRows { selector: selector.clone(), rows });
         self.selectors.len() - 1
+    }
+
+    /// Registers a label; its column and dictionary are kept current from here on. The same label twice is one.
+    pub(crate) fn register_label(&mut self, key: &str) -> usize {
+        if let Some(known) = self.dictionaries.iter().position(|d| &*d.key == key) {
+            return known;
+        }
+        let mut dictionary = Dictionary::new(key);
+        for (row, name) in (0..).zip(&self.names) {
+            dictionary.set(row, dictionary.value_of(name.as_deref(), |key| self.label(row, key)));
+        }
+        self.dictionaries.push(dictionary);
+        self.dictionaries.len() - 1
     }
 
     /// A label of a row.

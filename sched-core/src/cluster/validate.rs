@@ -153,6 +153,11 @@ pub(crate) fn selector(selector: &sched_abi::NodeSelector) -> Check {
     terms.iter().try_for_each(|t| object.term("terms", t))
 }
 
+/// Checks the key of a label that a policy asks for.
+pub(crate) fn label_key(key: &str) -> Check {
+    Object { kind: "node", name: "label" }.name("key", key)
+}
+
 /// Checks a selector of pods of a policy's configuration.
 pub(crate) fn pod_selector(selector: &LabelSelector) -> Check {
     Object { kind: "pod", name: "selector" }.label_selector("pod selector", Some(selector))

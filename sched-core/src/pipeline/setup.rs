@@ -5,8 +5,8 @@ use crate::cluster::Cluster;
 use crate::config::{ProfileError, Weighted};
 use crate::limits::{MAX_DERIVED, MAX_POD_SELECTORS, MAX_POLICIES, MAX_WEIGHT};
 use sched_abi::{
-    Aggregate, Bits, Column, Derived, EstimateRule, LabelSelector, NodeSelector, PodMatch, Policy, ResourceId, Setup,
-    SetupError,
+    Aggregate, Bits, Column, Derived, DomainPods, EstimateRule, Label, LabelSelector, NODE_NAME_KEY, NodeSelector,
+    PodMatch, Policy, ResourceId, Setup, SetupError,
 };
 
 /// Sets policies up against a cluster.
@@ -96,5 +96,22 @@ impl Setup for Host<'_> {
             return Err(SetupError(format!("the profile asks for more selectors of pods than {limit}")));
         }
         Ok(PodMatch(place as u8))
+    }
+
+    fn label(&mut self, key: &str) -> Result<Label, SetupError> {
+        self.one_more()?;
+        if key != NODE_NAME_KEY {
+            crate::cluster::check_label_key(key).map_err(|error| SetupError(error.to_string()))?;
+        }
+        Ok(Label(self.cluster.nodes.register_label(key) as u16))
+    }
+
+    fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
+        self.one_more()?;
+        let labels = self.cluster.nodes.dictionaries.len();
+        if usize::from(label.0) >= labels || usize::from(pods.0) >= self.cluster.pods.selectors.len() {
+            return Err(SetupError(format!("{label:?} or {pods:?} was not asked for")));
+        }
+        Ok(DomainPods(self.cluster.keep_domains(usize::from(label.0), pods) as u16))
     }
 }

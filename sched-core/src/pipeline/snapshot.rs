@@ -56,6 +56,9 @@ pub(crate) fn view<'a>(
         view.version = *views;
     }
     view.estimates = cluster.estimates(pod.0);
+    if fields.has(PodFields::NAME) {
+        (view.namespace, view.name) = cluster.pod_name(pod).unwrap_or_default();
+    }
     let named = if fields.has(PodFields::NODE_AFFINITY) {
         let named = scratch.node_affinity(cluster, template);
         scratch.preferred(cluster, template);

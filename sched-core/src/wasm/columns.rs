@@ -2,6 +2,7 @@
 
 use super::WasmError;
 use super::instance::{Instance, Place};
+use super::labels::Labels;
 use sched_abi::ask::Grant;
 use sched_abi::wire::{Frame, NO_KEY, Slot, Span, bits_key, column_key, slot_of};
 use sched_abi::{Bits, Changes, Column, Manifest, NodeColumns, Nodes, Request, ResourceId};
@@ -23,6 +24,7 @@ pub(super) struct Columns {
     quantities: Vec<Quantity>,
     bits: Vec<(Bits, Place)>,
     taint_sets: Place,
+    labels: Labels,
     /// Where the table's log stood at the last copy, and its epochs; `None` where everything must be copied.
     seen: Option<(u64, u64)>,
     rows: usize,
@@ -50,6 +52,7 @@ impl Columns {
             quantities: Vec::new(),
             bits: Vec::new(),
             taint_sets: Place::default(),
+            labels: Labels::new(manifest.columns, grants),
             seen: None,
             rows: 0,
             tables: Place::default(),
@@ -70,7 +73,7 @@ impl Columns {
                 Grant::Resource(resource) => columns.want_resource(resource),
                 Grant::Derived(place) => columns.want([Column::Derived(place)]),
                 Grant::Nodes(place) => bits.push(Bits::Selector(place)),
-                Grant::Estimate(_) | Grant::Aggregate | Grant::Pods(_) => {}
+                Grant::Estimate(_) | Grant::Aggregate | Grant::Pods(_) | Grant::Label(_) | Grant::DomainPods(_) => {}
             }
         }
         bits.retain(|bits| reads.has(bits.kind()));
@@ -170,6 +173,8 @@ impl Columns {
                 }
             }
         }
+        let changed = follows.then_some(&*self.changed);
+        self.labels.sync(instance, (nodes, changes), changed, frame)?;
         if moved || rows != self.rows {
             self.rows = rows;
             self.lay_out(instance, frame)?;
@@ -222,7 +227,7 @@ impl Columns {
 }
 
 /// Copies a column whole; what it is short of `len` items is 0.
-fn copy<T: bytemuck::NoUninit>(instance: &mut Instance, ptr: u32, values: &[T], len: usize) {
+pub(super) fn copy<T: bytemuck::NoUninit>(instance: &mut Instance, ptr: u32, values: &[T], len: usize) {
     let room = instance.at_mut(ptr, len * size_of::<T>());
     let bytes: &[u8] = bytemuck::cast_slice(values.get(..len).unwrap_or(values));
     let (filled, rest) = room.split_at_mut(bytes.len().min(room.len()));

@@ -6,7 +6,7 @@ use super::pod::PodCopy;
 use super::{WasmError, answers};
 use sched_abi::ask::{Ask, Configured, Grant};
 use sched_abi::wire::{Frame, MAX_BATCH, Span};
-use sched_abi::{Aggregate, NodeColumns, Nodes, PodView, Prepared, Rows, Verdict};
+use sched_abi::{Aggregate, Label, NodeColumns, Nodes, PodView, Prepared, Rows, Verdict};
 
 /// An instance that was set up, and what lies in it.
 pub(super) struct Guest {
@@ -31,15 +31,14 @@ impl Guest {
         if instance.configure(settings)? != *configured {
             return Err(WasmError::Unsteady);
         }
-        instance.set_up(grants)?;
+        instance.set_up(&as_seen_inside(grants))?;
         let manifest = &configured.manifest;
-        let asked = grants.iter().filter_map(|g| if let Grant::Resource(id) = g { Some(*id) } else { None });
         let asks = configured.asks.iter();
         let aggregates: Vec<_> = asks.filter_map(|a| if let Ask::Aggregate(a) = a { Some(*a) } else { None }).collect();
         let mut guest = Self {
             instance,
             columns: Columns::new(manifest, grants),
-            pod: PodCopy::new(manifest.pod_fields, asked.collect()),
+            pod: PodCopy::new(manifest.pod_fields, grants),
             frame: Frame::default(),
             frame_place: Place::default(),
             values: Vec::with_capacity(aggregates.len()),
@@ -174,4 +173,16 @@ impl Guest {
         }
         Ok(done)
     }
+}
+
+/// The grants as the module learns of them: selectors of pods and labels are known by their places among those that it asked
+/// for, so that it can name them when it asks for something else, before anything is granted.
+fn as_seen_inside(grants: &[Grant]) -> Vec<Grant> {
+    let (mut selectors, mut labels) = (0.., 0..);
+    let inside = grants.iter().map(|grant| match grant {
+        Grant::Pods(_) => Grant::Pods(selectors.next().unwrap_or(u8::MAX)),
+        Grant::Label(_) => Grant::Label(Label(labels.next().unwrap_or(u16::MAX))),
+        other => *other,
+    });
+    inside.collect()
 }

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod guest;
 mod instance;
+mod labels;
 mod module;
 mod pod;
 mod policy;

@@ -3,8 +3,9 @@
 use super::WasmError;
 use super::instance::{Instance, Place};
 use bytemuck::{Pod, Zeroable};
+use sched_abi::ask::Grant;
 use sched_abi::wire::{Frame, PodFrame, Slot, Span, flag};
-use sched_abi::{NodeNameField, Nodes, PodFields, PodView, Preferred, QosClass, ResourceId};
+use sched_abi::{NodeNameField, Nodes, PodFields, PodMatch, PodView, Preferred, QosClass, ResourceId};
 
 /// [`sched_abi::Request`] without gaps.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -40,6 +41,8 @@ pub(super) struct PodCopy {
     fields: PodFields,
     /// Resources that the policy asked for: their names are there whatever the pod requests.
     asked: Vec<ResourceId>,
+    /// The bits of selectors in the host, in the order in which the policy asked for them.
+    selectors: Vec<PodMatch>,
     same_app: SameApp,
     /// The view's version; 0 says nothing.
     version: u64,
@@ -79,8 +82,16 @@ impl SameApp {
 }
 
 impl PodCopy {
-    pub(super) fn new(fields: PodFields, asked: Vec<ResourceId>) -> Self {
-        Self { fields, asked, ..Self::default() }
+    pub(super) fn new(fields: PodFields, grants: &[Grant]) -> Self {
+        let mut pod = Self { fields, ..Self::default() };
+        for grant in grants {
+            match *grant {
+                Grant::Resource(resource) => pod.asked.push(resource),
+                Grant::Pods(bit) => pod.selectors.push(PodMatch(bit)),
+                _ => {}
+            }
+        }
+        pod
     }
 
     /// Whether the pod is the one that was laid out last.
@@ -103,6 +114,13 @@ impl PodCopy {
         let mut laid = self.arrays(pod);
         laid.same_app_requested = self.same_app.put(instance, pod)?;
         self.names(pod, nodes);
+        let texts = [pod.name, pod.namespace].map(|text| {
+            let ptr = self.bytes.len() as u32;
+            self.bytes.extend_from_slice(text.as_bytes());
+            Span { ptr, len: text.len() as u32 }
+        });
+        // What follows is aligned again.
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
         let slots = self.names.len() * size_of::<Slot>();
         instance.ensure(&mut self.place, self.bytes.len() + slots)?;
         let base = self.place.ptr;
@@ -117,7 +135,11 @@ impl PodCopy {
         }
         instance.write(base, &self.bytes);
         frame.pod = plain(laid, pod);
+        // Bits stand in the order in which this policy asked for them.
+        let bits = self.selectors.iter().enumerate();
+        frame.pod.matches = bits.fold(0, |bits, (i, selector)| bits | u64::from(pod.is(*selector)) << i);
         frame.names = names;
+        [frame.pod_name, frame.pod_namespace] = texts.map(|text| Span { ptr: base + text.ptr, ..text });
         self.version = pod.version;
         Ok(())
     }
@@ -137,6 +159,9 @@ impl PodCopy {
         }
         if !self.fields.has(PodFields::IMAGES) {
             pod.images = &[];
+        }
+        if !self.fields.has(PodFields::NAME) {
+            (pod.name, pod.namespace) = ("", "");
         }
         if !self.fields.has(PodFields::FORECAST) {
             (pod.forecast_cpu, pod.forecast_request, pod.forecast_variance) = (&[], 0.0, 0.0);
@@ -195,8 +220,6 @@ impl PodCopy {
             self.bytes.extend_from_slice(name);
             self.names.push((resource, Span { ptr, len: name.len() as u32 }));
         }
-        // What follows is aligned again.
-        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
     }
 }
 
@@ -236,7 +259,6 @@ fn plain(frame: PodFrame, pod: &PodView<'_>) -> PodFrame {
         forecast_request: pod.forecast_request,
         forecast_variance: pod.forecast_variance,
         estimate: pod.estimate,
-        matches: pod.matches,
         flags: flags.into_iter().filter(|(on, _)| *on).fold(0, |all, (_, flag)| all | flag),
         qos: match pod.qos {
             QosClass::BestEffort => 0,

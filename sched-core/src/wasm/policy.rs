@@ -8,8 +8,8 @@ use crate::limits::MAX_FAILED_DECISIONS;
 use sched_abi::ask::{Ask, Configured, Grant};
 use sched_abi::wire::MAX_BATCH;
 use sched_abi::{
-    Bits, Column, FailureMode, MAX_REASONS, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ResourceId, Rows,
-    Setup, SetupError, Statistics, Verdict,
+    Bits, Column, Derived, FailureMode, Label, MAX_REASONS, Manifest, Nodes, PodMatch, PodView, Policy, Prepared,
+    ReasonArg, ResourceId, Rows, Setup, SetupError, Statistics, Verdict,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -211,7 +211,11 @@ impl Policy for WasmPolicy {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
-        self.grants = self.configured.asks.iter().map(|ask| grant(host, ask)).collect::<Result<_, _>>()?;
+        self.grants.clear();
+        for ask in &self.configured.asks {
+            let granted = grant(host, ask, &self.grants)?;
+            self.grants.push(granted);
+        }
         let guest = self.start().map_err(|error| SetupError(error.to_string()))?;
         *self.state() = State { guest: Some(guest), ..State::default() };
         Ok(())
@@ -289,11 +293,24 @@ impl Policy for WasmPolicy {
     }
 }
 
-fn grant(host: &mut dyn Setup, ask: &Ask) -> Result<Grant, SetupError> {
+/// Asks the host. What a request names of earlier ones is a place among those of its kind, in the order of the requests.
+fn grant(host: &mut dyn Setup, ask: &Ask, earlier: &[Grant]) -> Result<Grant, SetupError> {
     let refused = |what: &str| SetupError(format!("the host grants {what} that the contract cannot name"));
+    let pods = |place: PodMatch| {
+        let mut known =
+            earlier.iter().filter_map(|g| if let Grant::Pods(bit) = g { Some(PodMatch(*bit)) } else { None });
+        known.nth(usize::from(place.0)).ok_or_else(|| SetupError(format!("{place:?} was not asked for before")))
+    };
+    let label = |place: Label| {
+        let mut known = earlier.iter().filter_map(|g| if let Grant::Label(label) = g { Some(*label) } else { None });
+        known.nth(usize::from(place.0)).ok_or_else(|| SetupError(format!("{place:?} was not asked for before")))
+    };
     Ok(match ask {
         Ask::Resource(name) => Grant::Resource(host.resource(name)?),
-        Ask::Derive(derived) => match host.derive(*derived)? {
+        Ask::Derive(derived) => match host.derive(match *derived {
+            Derived::Pods(place) => Derived::Pods(pods(place)?),
+            other => other,
+        })? {
             Column::Derived(place) => Grant::Derived(place),
             _ => return Err(refused("a column")),
         },
@@ -304,5 +321,7 @@ fn grant(host: &mut dyn Setup, ask: &Ask) -> Result<Grant, SetupError> {
             _ => return Err(refused("rows")),
         },
         Ask::Pods(selector) => Grant::Pods(host.pod_selector(selector)?.0),
+        Ask::Label(key) => Grant::Label(host.label(key)?),
+        Ask::DomainPods(of, matching) => Grant::DomainPods(host.domain_pods(label(*of)?, pods(*matching)?)?),
     })
 }

@@ -13,6 +13,8 @@ mod evaluation;
 #[cfg(test)]
 mod extremes;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod prediction;
 #[cfg(test)]
 mod remedies;

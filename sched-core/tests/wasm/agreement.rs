@@ -1,7 +1,9 @@
 //! Native and sandboxed policies give the same answers, node by node and decision by decision, through any history.
 
 use crate::common::generate::{NOW_MS, Step, any_profile, config, scenario, steps};
-use crate::support::schedulers;
+use crate::support::{examples, schedulers};
+use policy_domain_spread::DomainSpreadConfig;
+use policy_node_number::NodeNumberConfig;
 use proptest::prelude::*;
 use sched_core::{PodId, PodPhase, PolicyAnswer, Scheduler};
 
@@ -26,6 +28,26 @@ proptest! {
     #[test]
     fn sandboxed_policies_equal_native_ones_all_along_any_history(steps in steps(60), profile in any_profile(), seed: u64) {
         let mut both = schedulers(&profile, seed);
+        for (now_ms, step) in &steps {
+            let done = both.each_mut().map(|scheduler| take(scheduler, *now_ms, step));
+            prop_assert_eq!(done[0], done[1], "{:?}", step);
+            agree(&mut both, *now_ms);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    #[test]
+    fn labels_names_and_counts_of_pods_are_the_same_inside(
+        steps in steps(60),
+        reverse: bool,
+        key in prop::sample::select(vec!["topology.kubernetes.io/zone", "metadata.name", "disk"]),
+        seed: u64,
+    ) {
+        let spread = DomainSpreadConfig { topology_key: key.to_owned(), ..DomainSpreadConfig::default() };
+        let mut both = examples(NodeNumberConfig { reverse }, &spread, seed);
         for (now_ms, step) in &steps {
             let done = both.each_mut().map(|scheduler| take(scheduler, *now_ms, step));
             prop_assert_eq!(done[0], done[1], "{:?}", step);

@@ -1,13 +1,15 @@
 //! Modules are judged by the laws that native policies are judged by, and answer as those do.
 
-use crate::support::module;
+use crate::support::{module, policy};
+use policy_domain_spread::{DomainSpread, DomainSpreadConfig};
+use policy_node_number::{NodeNumber, NodeNumberConfig};
 use policy_sdk::abi::Policy;
 use policy_sdk::testing::{Options, check, same_answers};
 use sched_core::PolicyConfig;
 use sched_core::wasm::{WasmPolicy, WasmPolicyConfig};
 
 fn options() -> Options {
-    Options { cases: 60, ..Options::default() }
+    Options { cases: 20, ..Options::default() }
 }
 
 #[test]
@@ -22,5 +24,18 @@ fn modules_keep_the_laws_and_answer_as_native_policies_do() {
         if let Err(failure) = same_answers(&|| native.build(), &make, &options()) {
             panic!("{name}: {failure}");
         }
+    }
+}
+
+#[test]
+fn examples_answer_as_native_ones_do() {
+    let number = || -> Box<dyn Policy> { Box::new(NodeNumber::new(NodeNumberConfig::default())) };
+    let spread = || -> Box<dyn Policy> { Box::new(DomainSpread::new(DomainSpreadConfig::default())) };
+    let same = [
+        same_answers(&number, &|| policy("NodeNumber", &NodeNumberConfig::default()), &options()),
+        same_answers(&spread, &|| policy("DomainSpread", &DomainSpreadConfig::default()), &options()),
+    ];
+    for same in same {
+        same.unwrap_or_else(|failure| panic!("{failure}"));
     }
 }

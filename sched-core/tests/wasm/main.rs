@@ -7,6 +7,8 @@ mod common;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod c;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod faults;

@@ -1,4 +1,4 @@
-//! Nodes in other rows get the same answers, and rows without a node change nothing.
+//! Nodes in other rows get the same answers, rows without a node change nothing, nor do other numbers for values of labels.
 
 use super::{Verdict, Violation};
 use crate::testing::answers::Answer;
@@ -15,6 +15,11 @@ pub(super) fn judge(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> Verdic
     let shifted: Vec<Option<usize>> = (0..case.table.rows).map(|row| Some((row + 1) % case.table.rows)).collect();
     for plan in [shuffled, reversed, shifted] {
         moved(subject, &case, &plan)?;
+    }
+    if !case.table.labels.is_empty() {
+        let same: Vec<Option<usize>> = (0..case.table.rows).map(Some).collect();
+        let other = Case { table: case.table.clone().renumbered(), pod: case.pod.clone() };
+        equal(subject, (&case, &other), &same, "when the values of its labels have other numbers")?;
     }
     Ok(())
 }
@@ -38,10 +43,20 @@ pub(super) fn judge_dead(subject: &Subject<'_>, case: &Case, rng: &mut Rng) -> V
 
 /// Every node is answered in its new row as in its old one.
 fn moved(subject: &Subject<'_>, case: &Case, plan: &Plan) -> Verdict {
+    equal(
+        subject,
+        (case, &case.arranged(plan)),
+        plan,
+        &format!("when the same node is in another row of {}", plan.len()),
+    )
+}
+
+/// Both cases get the same answers, row by row of a plan.
+fn equal(subject: &Subject<'_>, (case, other): (&Case, &Case), plan: &Plan, when: &str) -> Verdict {
     let first = subject.answers(case)?;
-    let second = subject.answers(&case.arranged(plan))?;
+    let second = subject.answers(other)?;
     if first.outright() != second.outright() {
-        let what = format!("`prepare` says {:?}, but {:?} with nodes in other rows", first.prepared, second.prepared);
+        let what = format!("`prepare` says {:?}, but {:?} {when}", first.prepared, second.prepared);
         return Err(Violation::new(what));
     }
     for (row, from) in plan.iter().enumerate() {
@@ -50,8 +65,7 @@ fn moved(subject: &Subject<'_>, case: &Case, plan: &Plan) -> Verdict {
         if let [Some(first), Some(second)] = answers
             && first != second
         {
-            let what =
-                format!("row {from}: {first}, but {second} when the same node is in row {row} of {}", plan.len());
+            let what = format!("row {from}: {first}, but {second} {when} (row {row})");
             return Err(Violation::on(from, what));
         }
     }

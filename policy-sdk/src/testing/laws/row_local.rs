@@ -88,6 +88,7 @@ fn other_rows(subject: &Subject<'_>, case: &Case, whole: &Answers, rng: &mut Rng
     vary::vary_rows(subject, &mut other, rng);
     // What is common to all rows stays.
     (other.table.now_ms, other.table.aggregates) = (case.table.now_ms, case.table.aggregates.clone());
+    other.table.domain_pods.clone_from(&case.table.domain_pods);
     let one = rng.below(rows);
     let half: Vec<bool> = (0..rows).map(|_| rng.once_in(2)).collect();
     for keep in [(0..rows).map(|row| row == one).collect(), half] {

@@ -1,0 +1,3 @@
+//! `CoolDown` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::CoolDown::new, sched_core::primitives::CoolDownConfig);

@@ -1,0 +1,3 @@
+//! `Dynamic` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::Dynamic::new, sched_core::primitives::DynamicConfig);

@@ -1,0 +1,6 @@
+//! `HybridUnschedulable` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(
+    sched_core::primitives::HybridUnschedulable::new,
+    sched_core::primitives::HybridUnschedulableConfig
+);

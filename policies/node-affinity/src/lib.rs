@@ -1,0 +1,3 @@
+//! `NodeAffinity` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::NodeAffinity::new, sched_core::primitives::NodeAffinityConfig);

@@ -1,0 +1,3 @@
+//! `NodeName` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(|_| sched_core::primitives::NodeName, sched_core::NoSettings);

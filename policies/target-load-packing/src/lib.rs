@@ -1,0 +1,3 @@
+//! `TargetLoadPacking` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::TargetLoadPacking::new, sched_core::primitives::TargetLoadPackingConfig);

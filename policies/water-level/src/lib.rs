@@ -1,0 +1,3 @@
+//! `WaterLevel` as a sandboxed module; the policy itself is in [`sched_core::primitives`].
+
+policy_sdk::export!(sched_core::primitives::WaterLevel::new, sched_core::primitives::WaterLevelConfig);
