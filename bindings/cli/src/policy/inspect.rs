@@ -79,13 +79,13 @@ fn text(document: &Document<'_>) -> Result<String, CliError> {
     let reasons = document.reasons.iter().map(|reason| format!("{:?}", reason.text));
     let reasons =
         reasons.chain(document.configured_reasons.iter().map(|reason| format!("{reason:?}, from the settings")));
-    section(&mut out, "Reasons", reasons.collect());
+    section(&mut out, "Reasons", &reasons.collect::<Vec<_>>());
     let asks = document.asks.iter().map(|ask| serde_json::to_string(ask).map_err(|source| CliError::Json { source }));
-    section(&mut out, "Asks its host for", asks.collect::<Result<_, _>>()?);
+    section(&mut out, "Asks its host for", &asks.collect::<Result<Vec<_>, _>>()?);
     Ok(out)
 }
 
-fn section(out: &mut String, head: &str, lines: Vec<String>) {
+fn section(out: &mut String, head: &str, lines: &[String]) {
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{head}\n  {}", lines.join("\n  "));
     }

@@ -1,5 +1,6 @@
 //! `sched policy`: making, looking at, judging, measuring and compiling sandboxed policies, a file each.
 
+#[cfg_attr(not(feature = "wasm"), allow(dead_code, reason = "read where there is a sandbox"))]
 pub(crate) mod args;
 #[cfg(feature = "wasm")]
 mod bench;

@@ -6,11 +6,13 @@ mod common;
 mod explain;
 #[cfg(test)]
 mod garbage;
-#[cfg(all(test, feature = "wasm"))]
+#[cfg(feature = "wasm")]
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod replay;
-#[cfg(all(test, feature = "wasm"))]
+#[cfg(feature = "wasm")]
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod usage;

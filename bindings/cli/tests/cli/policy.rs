@@ -32,7 +32,7 @@ fn forgetful_of_nothing(folder: &Path) -> String {
     file(folder, "counts.wasm", wat::parse_str(format!("{}{remembers}{}", &wat[..end], &wat[end..])).unwrap())
 }
 
-fn json(ran: Ran) -> Value {
+fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", ran.stdout, ran.stderr))
 }
 
@@ -45,16 +45,16 @@ fn inspect_names_what_a_manifest_says_in_bits() {
     {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let document = json(sched(["policy", "inspect", "--json", &fit]));
+    let document = json(&sched(["policy", "inspect", "--json", &fit]));
     assert_eq!((&document["name"], &document["filter_bits"]), (&"NodeResourcesFit".into(), &true.into()));
     assert_eq!(document["bytes"], sched_policies::module("NodeResourcesFit").unwrap().len());
     assert_eq!(document["columns"], serde_json::json!(["allocatable", "requested", "scoringRequested"]));
     let settings =
         r#"{"scoringStrategy": {"type": "LeastAllocated", "resources": [{"name": "nvidia.com/gpu", "weight": 1}]}}"#;
-    let document = json(sched(["policy", "inspect", "--json", &fit, "--settings", settings]));
+    let document = json(&sched(["policy", "inspect", "--json", &fit, "--settings", settings]));
     assert_eq!(document["asks"], serde_json::json!([{"resource": "nvidia.com/gpu"}]));
     let old = changed(&folder("inspect-old"), "old.wasm", "says no", "says no");
-    let document = json(sched(["policy", "inspect", "--json", &old]));
+    let document = json(&sched(["policy", "inspect", "--json", &old]));
     assert_eq!((&document["abi"], &document["filter_bits"]), (&"1.0".into(), &false.into()));
 }
 
@@ -64,7 +64,7 @@ fn check_passes_what_keeps_its_laws() {
     let args = ["policy", "check", &fit, "--cases", "10", "--seed", "7"];
     let text = sched(args).ok();
     assert!(text.contains("in_range                 holds") && text.contains("all hold."), "{text}");
-    let document = json(sched([&args[..], &["--json"]].concat()));
+    let document = json(&sched([&args[..], &["--json"]].concat()));
     assert_eq!((&document["passed"], &document["seed"]), (&true.into(), &7.into()));
     assert_eq!(document["laws"].as_array().unwrap().len(), 10);
 }
@@ -82,7 +82,7 @@ fn check_shows_the_smallest_cluster_that_breaks_a_law() {
     }
     let ran = sched([&args[..], &["--json"]].concat());
     assert_eq!(ran.status, Some(1));
-    let document = json(ran);
+    let document = json(&ran);
     let law = |name: &str| document["laws"].as_array().unwrap().iter().find(|law| law["law"] == name).unwrap().clone();
     assert_eq!((&document["passed"], &law("deterministic")["outcome"]), (&false.into(), &"broken".into()));
     assert!(law("deterministic")["cluster"].as_str().unwrap().starts_with("1 rows"), "{document}");
@@ -93,7 +93,7 @@ fn check_shows_the_smallest_cluster_that_breaks_a_law() {
 fn bench_has_the_native_policy_beside_it_where_there_is_one() {
     let fit = fit("bench");
     let args = ["policy", "bench", &fit, "--nodes", "60"];
-    let document = json(sched([&args[..], &["--json"]].concat()));
+    let document = json(&sched([&args[..], &["--json"]].concat()));
     for key in ["compile_ms", "load_us", "first_answer_us", "fuel_per_row", "ratio"] {
         assert!(document[key].as_f64().unwrap() > 0.0, "{key}: {document}");
     }
@@ -106,7 +106,7 @@ fn bench_has_the_native_policy_beside_it_where_there_is_one() {
     let own = changed(&folder("bench-own"), "own.wasm", "says no", "says no");
     let args = ["policy", "bench", &own, "--nodes", "60"];
     assert!(sched(args).ok().contains("stands alone"));
-    let document = json(sched([&args[..], &["--json"]].concat()));
+    let document = json(&sched([&args[..], &["--json"]].concat()));
     assert_eq!((&document["native"], &document["ratio"]), (&Value::Null, &Value::Null));
 }
 
@@ -118,7 +118,7 @@ fn a_module_that_fails_is_a_warning_in_a_replay_and_an_error_of_a_bench() {
     let warning = "warning: profile `kube-default`: policy `Wat` failed in 8 decisions and was asked no more, seed 0";
     assert!(ran.stderr.contains(warning), "{}", ran.stderr);
     ran.ok();
-    assert_eq!(json(sched([&args[..], &["--json"]].concat()))["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(json(&sched([&args[..], &["--json"]].concat()))["warnings"].as_array().unwrap().len(), 1);
     let ran = sched(["policy", "bench", &fails, "--nodes", "10"]);
     assert_eq!(ran.status, Some(2), "{}", ran.stdout);
     assert!(ran.stderr.contains("policy `Wat` fails: `sched_prepare` trapped"), "{}", ran.stderr);
@@ -133,7 +133,7 @@ fn what_is_precompiled_decides_as_its_module_does() {
     assert!(said.contains(std::env::consts::ARCH) && said.contains("bound to"), "{said}");
     let digest = |more: &[&str]| {
         let args = [&["replay", "--json", "--profile", "least-allocated"], more].concat();
-        json(sched(args))["profiles"][0]["digest"].clone()
+        json(&sched(args))["profiles"][0]["digest"].clone()
     };
     assert_eq!(digest(&["--policy", &out, "--trust-precompiled"]), digest(&["--policy", &module]));
     let line = sched(["replay", "--policy", &out]).refused("no trust");
