@@ -6,6 +6,7 @@ test: tools
 	cargo clippy --workspace --all-targets --features sched-core/wasm -- -D warnings
 	cargo test --workspace --features sched-core/wasm
 	cargo check -p sched-core --no-default-features --target wasm32-unknown-unknown
+	cargo check -p sched-cli --no-default-features
 	$(MAKE) policies-equal
 
 # The sandboxed policies, from source to policies/wasm.

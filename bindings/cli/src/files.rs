@@ -35,13 +35,13 @@ impl Output {
     }
 
     /// Replaces its content.
-    pub(crate) fn write(mut self, text: &str) -> Result<(), CliError> {
+    pub(crate) fn write(mut self, content: impl AsRef<[u8]>) -> Result<(), CliError> {
         // A device or a pipe has no length to set; writing to it is fine.
         let written = match self.file.metadata() {
             Ok(metadata) if metadata.is_file() => self.file.set_len(0),
             _ => Ok(()),
         };
-        let written = written.and_then(|()| self.file.write_all(text.as_bytes())).and_then(|()| self.file.flush());
+        let written = written.and_then(|()| self.file.write_all(content.as_ref())).and_then(|()| self.file.flush());
         written.map_err(|source| CliError::Write { path: self.path, source })
     }
 }

@@ -1,16 +1,21 @@
-//! The program `sched`: replays workloads, explains placements, lists profiles.
+//! The program `sched`: replays workloads, explains placements, lists profiles, works on sandboxed policies.
 
 mod args;
+mod candidates;
 mod choice;
 mod compare;
 mod error;
 mod explain;
 mod files;
 mod numbers;
+mod policy;
 mod profiles;
 mod progress;
 mod replay;
 mod report;
+#[cfg_attr(feature = "wasm", path = "sandbox/present.rs")]
+#[cfg_attr(not(feature = "wasm"), path = "sandbox/absent.rs")]
+mod sandbox;
 mod table;
 mod values;
 mod warnings;
@@ -29,18 +34,20 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn run(command: Command) -> Result<(), CliError> {
+fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Policy(command) => return policy::run(&command),
         Command::Completions { shell } => completions(shell),
         Command::Replay(args) => replay::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Profiles(args) => profiles::run(&args),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// Help and version go to standard output; a wrong command line is one line like every other error.

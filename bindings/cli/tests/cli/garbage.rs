@@ -44,6 +44,8 @@ fn calls(bad: &str, folder: &str, pod: &str, cluster: &str) -> Vec<Vec<String>> 
         call(&["explain", "--cluster", bad, "--pod", pod, "--profile", profile]),
         call(&["explain", "--cluster", cluster, "--pod", bad, "--profile", profile]),
         call(&["explain", "--sample", "--pod", bad, "--profile", profile]),
+        call(&["replay", "--policy", bad]),
+        call(&["policy", "check", bad]),
     ]
 }
 

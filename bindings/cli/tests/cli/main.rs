@@ -6,7 +6,13 @@ mod common;
 mod explain;
 #[cfg(test)]
 mod garbage;
+#[cfg(feature = "wasm")]
+#[cfg(test)]
+mod policy;
 #[cfg(test)]
 mod replay;
+#[cfg(feature = "wasm")]
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod usage;
