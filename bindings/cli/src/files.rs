@@ -7,11 +7,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The text of a file, or of standard input for `-`.
+/// What is in a file, or comes from standard input for `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    let standard = path == Path::new("-");
+    Ok(if standard { read::bounded("standard input", io::stdin().lock())? } else { read::file(path)? })
+}
+
+/// The same as text.
 pub(crate) fn read_text(path: &Path) -> Result<String, CliError> {
-    let bytes =
-        if path == Path::new("-") { read::bounded("standard input", io::stdin().lock())? } else { read::file(path)? };
-    String::from_utf8(bytes)
+    String::from_utf8(read_bytes(path)?)
         .map_err(|error| CliError::NotText { path: path.to_owned(), byte: error.utf8_error().valid_up_to() })
 }
 
@@ -35,13 +39,13 @@ impl Output {
     }
 
     /// Replaces its content.
-    pub(crate) fn write(mut self, text: &str) -> Result<(), CliError> {
+    pub(crate) fn write(mut self, content: impl AsRef<[u8]>) -> Result<(), CliError> {
         // A device or a pipe has no length to set; writing to it is fine.
         let written = match self.file.metadata() {
             Ok(metadata) if metadata.is_file() => self.file.set_len(0),
             _ => Ok(()),
         };
-        let written = written.and_then(|()| self.file.write_all(text.as_bytes())).and_then(|()| self.file.flush());
+        let written = written.and_then(|()| self.file.write_all(content.as_ref())).and_then(|()| self.file.flush());
         written.map_err(|source| CliError::Write { path: self.path, source })
     }
 }

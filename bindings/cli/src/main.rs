@@ -1,5 +1,6 @@
 //! The program `sched`: replays workloads, explains placements, lists profiles.
 
+mod anonymise;
 mod args;
 mod choice;
 mod compare;
@@ -11,6 +12,7 @@ mod profiles;
 mod progress;
 mod replay;
 mod report;
+mod rerun;
 mod table;
 mod values;
 mod warnings;
@@ -29,18 +31,21 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn run(command: Command) -> Result<(), CliError> {
+fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Rerun(args) => return rerun::run(&args),
+        Command::Anonymise(args) => anonymise::run(&args),
         Command::Completions { shell } => completions(shell),
         Command::Replay(args) => replay::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Profiles(args) => profiles::run(&args),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// Help and version go to standard output; a wrong command line is one line like every other error.

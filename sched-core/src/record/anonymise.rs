@@ -229,7 +229,7 @@ impl Names {
         } = template;
         self.labels(labels);
         containers.iter_mut().chain(init_containers).for_each(|container| self.container(container));
-        for name in node_name {
+        if let Some(name) = node_name {
             self.replace(Of::Node, name);
         }
         self.labels(node_selector);

@@ -3,6 +3,7 @@
 mod json;
 mod measures;
 mod placements;
+mod record;
 mod scenes;
 mod source;
 mod text;
@@ -20,8 +21,9 @@ use crate::report::Report;
 use crate::warnings;
 use measures::{SHOWN, TABLE, comparison};
 use placements::Placements;
+use record::Recorded;
 use sched_core::{Profile, ProfileSet};
-use sched_sim::{Options, Trace};
+use sched_sim::{Options, Recording, Trace};
 use std::time::Instant;
 use text::quoted;
 
@@ -42,9 +44,13 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let report = args.report.as_deref().map(Output::open).transpose()?;
     let placements = args.placements.as_deref().map(|path| Placements::open(path, &traces, &profiles, args.seeds));
     let placements = placements.transpose()?;
-    let results = simulate(args, &traces, &profiles)?;
+    let record = args.record.as_deref().map(|path| Recorded::open(path, &traces, &profiles, args.seeds)).transpose()?;
+    let results = simulate(args, &traces, &profiles, record.as_ref())?;
     if let Some(placements) = placements {
         placements.write(&traces, &results)?;
+    }
+    if let Some(record) = record {
+        record.write()?;
     }
     let each: Vec<Comparison> = results.iter().map(comparison).collect();
     let whole = Comparison::together(&each);
@@ -57,12 +63,19 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     print(&if args.json { json::render(&results, &whole, &warnings)? } else { replay.text(&each, &whole) })
 }
 
-fn simulate(args: &ReplayArgs, traces: &[Trace], profiles: &[Profile]) -> Result<Vec<sched_sim::Comparison>, CliError> {
+fn simulate(
+    args: &ReplayArgs,
+    traces: &[Trace],
+    profiles: &[Profile],
+    record: Option<&Recorded<'_>>,
+) -> Result<Vec<sched_sim::Comparison>, CliError> {
     let profiles: Vec<&Profile> = profiles.iter().collect();
     let seeds: Vec<u64> = args.seeds.iter().collect();
     let started = Instant::now();
     let clock = || started.elapsed().as_nanos() as u64;
-    let options = Options { clock: Some(&clock), ..options(args) };
+    let append = |piece: &[u8]| record.into_iter().for_each(|record| record.append(piece));
+    let recording = record.map(|record| Recording { profile: Some(record.profile), sink: &append });
+    let options = Options { clock: Some(&clock), record: recording, ..options(args) };
     let runs = profiles.len() * seeds.len();
     let mut bar = Bar::new(runs * traces.len());
     let mut results = Vec::with_capacity(traces.len());

@@ -50,7 +50,7 @@ impl Placements {
                 let mut csv = Vec::new();
                 write_placements(trace, &run.placements, &mut csv)
                     .map_err(|source| CliError::Write { path: output.path().to_owned(), source })?;
-                output.write(&String::from_utf8_lossy(&csv))?;
+                output.write(&csv)?;
             }
         }
         Ok(())

@@ -7,6 +7,8 @@ mod explain;
 #[cfg(test)]
 mod garbage;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod usage;
