@@ -1,6 +1,7 @@
 //! What the command line accepts, as clap sees it. What the values mean is in `values`, what is done with them elsewhere.
 
-use crate::values::{Seeds, parse_delay};
+use crate::policy::args::PolicyCommand;
+use crate::values::{PolicyFile, Seeds, parse_delay};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -19,9 +20,10 @@ Examples:
   sched replay --report out.html                   the same, with plots on one page
   sched explain --sample                           why a pod of the sample went where it went
   sched explain --cluster objects.json --pod pod.yaml
+  sched policy new mine                            a crate with a sandboxed policy of your own
   kubectl get nodes,pods -A -o json | sched explain --cluster - --pod pod.yaml
 
-Exit status: 0 when done, 2 on bad input (one line on stderr says what and where).";
+Exit status: 0 when done, 1 if `policy check` finds a broken law or `rerun` a difference, 2 on bad input (one line on stderr says what and where).";
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
@@ -35,6 +37,9 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List profiles and policies with their weights, settings and defaults
     Profiles(ProfilesArgs),
+    /// Make, look at, judge, measure and compile sandboxed policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -49,6 +54,8 @@ Examples:
   sched replay --workload hot-nodes/spiky-1 --workload hot-nodes/daily-1 --metrics-delay 5m
   sched replay --workload hot-nodes/spiky-1 --profile recommended --placements placements.csv
   sched replay --trace openb --nodes nodes.csv --pods pods.csv --report out.html
+  sched replay --profile recommended --engine wasm
+  sched replay --profile kube-default --policy mine.wasm:5
 
 With several runs, --placements takes the profile's name, and where there are several the workload's and the seed, into
 each file's name: placements.csv becomes placements-recommended.csv, or placements-spiky-1-recommended-3.csv.";
@@ -73,6 +80,8 @@ pub(crate) struct ReplayArgs {
     pub(crate) pods: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) profiles: ProfileChoice,
+    #[command(flatten)]
+    pub(crate) policies: PolicyChoice,
     /// Seeds that break ties: A..B without B, or one seed
     #[arg(long, value_name = "A..B", default_value = "0..1")]
     pub(crate) seeds: Seeds,
@@ -123,6 +132,31 @@ pub(crate) struct ProfileChoice {
     pub(crate) profiles: Option<PathBuf>,
 }
 
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PolicyChoice {
+    /// How the profiles' policies run: as part of the program, or each as its sandboxed module
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
+    pub(crate) engine: EngineKind,
+    /// A sandboxed policy for every profile: in the place of the one of its name, or else added with weight 1 or WEIGHT
+    /// (repeatable)
+    #[arg(long, value_name = "FILE.wasm[:WEIGHT]")]
+    pub(crate) policy: Vec<PolicyFile>,
+    /// Let --policy take what `sched policy precompile` made: machine code, which is run as it is
+    #[arg(long, requires = "policy")]
+    pub(crate) trust_precompiled: bool,
+}
+
+/// How the policies of the library run.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EngineKind {
+    /// As part of the program
+    #[default]
+    Native,
+    /// As sandboxed modules, with the same decisions
+    Wasm,
+}
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sched explain --sample
@@ -151,6 +185,8 @@ pub(crate) struct ExplainArgs {
     /// A file with profiles of your own, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) profiles: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyChoice,
     /// With --sample, how old a sample of use is before a policy sees it (default: 60s)
     #[arg(long, value_name = "DURATION", value_parser = parse_delay, conflicts_with = "cluster")]
     pub(crate) metrics_delay: Option<u64>,
@@ -170,6 +206,8 @@ Examples:
   sched replay --profile recommended --record run.schedlog
   sched rerun run.schedlog
   sched rerun run.schedlog --profile least-allocated
+  sched rerun run.schedlog --engine wasm
+  sched rerun run.schedlog --policy mine.wasm
   sched rerun run.schedlog --profiles mine.yaml --own-course --json
 
 Exit status: 0 if every decision came out as recorded, 1 if one did not, 2 on bad input.";
@@ -186,6 +224,8 @@ pub(crate) struct RerunArgs {
     /// A file with profiles of your own, YAML or JSON; its first, unless --profile chooses
     #[arg(long, value_name = "FILE")]
     pub(crate) profiles: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyChoice,
     /// Carry the rerun's choices out rather than the recorded ones; use stays as it was measured
     #[arg(long)]
     pub(crate) own_course: bool,

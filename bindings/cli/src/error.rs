@@ -19,6 +19,23 @@ pub(crate) enum CliError {
     NoProfiles { path: PathBuf },
     #[error("there is no profile `{name}`; known are {known}")]
     UnknownProfile { name: String, known: String },
+    #[cfg(feature = "wasm")]
+    #[error("`{}`: {source}", path.display())]
+    Module { path: PathBuf, source: Box<sched_core::wasm::WasmError> },
+    #[cfg(feature = "wasm")]
+    #[error(
+        "`{}` is a precompiled artefact, which is machine code that is run as it is: `--trust-precompiled` takes it if it is yours",
+        path.display()
+    )]
+    Untrusted { path: PathBuf },
+    #[cfg(feature = "wasm")]
+    #[error("profile `{profile}`: policy `{policy}` is not there as a module; it runs with `--engine native`")]
+    NoModule { profile: String, policy: &'static str },
+    #[cfg(not(feature = "wasm"))]
+    #[error(
+        "{0} needs sandboxed policies, which this program was built without: build sched-cli with its feature `wasm`"
+    )]
+    NoSandbox(&'static str),
     #[error("profile `{profile}`: {source}")]
     Profile { profile: String, source: ProfileError },
     #[error("`{}`: {source}", path.display())]

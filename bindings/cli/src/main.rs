@@ -1,18 +1,23 @@
-//! The program `sched`: replays workloads, explains placements, lists profiles.
+//! The program `sched`: replays workloads, explains placements, lists profiles, works on sandboxed policies.
 
 mod anonymise;
 mod args;
+mod candidates;
 mod choice;
 mod compare;
 mod error;
 mod explain;
 mod files;
 mod numbers;
+mod policy;
 mod profiles;
 mod progress;
 mod replay;
 mod report;
 mod rerun;
+#[cfg_attr(feature = "wasm", path = "sandbox/present.rs")]
+#[cfg_attr(not(feature = "wasm"), path = "sandbox/absent.rs")]
+mod sandbox;
 mod table;
 mod values;
 mod warnings;
@@ -40,6 +45,7 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Rerun(args) => return rerun::run(&args),
         Command::Anonymise(args) => anonymise::run(&args),
+        Command::Policy(command) => return policy::run(&command),
         Command::Completions { shell } => completions(shell),
         Command::Replay(args) => replay::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -9,6 +9,9 @@ pub(crate) enum Format {
     Percent,
     /// `12.3`
     Tenths,
+    /// `1.23`
+    #[cfg(feature = "wasm")]
+    Hundredths,
 }
 
 impl Format {
@@ -16,6 +19,8 @@ impl Format {
         match self {
             Self::Count => group_thousands(&format!("{value:.0}")),
             Self::Tenths => group_thousands(&format!("{value:.1}")),
+            #[cfg(feature = "wasm")]
+            Self::Hundredths => group_thousands(&format!("{value:.2}")),
             Self::Percent => format!("{:.1} %", value * 100.0),
         }
     }

@@ -1,4 +1,4 @@
-//! The progress bar on stderr: one for all runs of a replay. It hides itself where stderr is not a terminal.
+//! The progress bar on stderr: one for all runs of a replay, or over named steps. It hides itself where stderr is not a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sched_sim::Progress;
@@ -7,6 +7,15 @@ use std::time::Duration;
 /// Steps of the bar a run.
 const STEPS: u64 = 1_000;
 const TEMPLATE: &str = "{wide_msg} {bar:24.cyan/dim} {percent:>3} % {eta:>4}";
+
+fn styled(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        bar.set_style(style.progress_chars("━━─"));
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
 
 /// A bar over some runs, of which the caller may start several groups one after another.
 pub(crate) struct Bar {
@@ -17,12 +26,7 @@ pub(crate) struct Bar {
 
 impl Bar {
     pub(crate) fn new(runs: usize) -> Self {
-        let bar = ProgressBar::new(runs as u64 * STEPS);
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style.progress_chars("━━─"));
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, done: 0 }
+        Self { bar: styled(runs as u64 * STEPS), done: 0 }
     }
 
     /// Where the group that runs is.
@@ -41,5 +45,31 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar over steps that have names.
+#[cfg(feature = "wasm")]
+pub(crate) struct Steps(ProgressBar);
+
+#[cfg(feature = "wasm")]
+impl Steps {
+    pub(crate) fn new(steps: usize) -> Self {
+        Self(styled(steps as u64))
+    }
+
+    /// A step begins; the one before it is done.
+    pub(crate) fn next(&self, name: &'static str) {
+        if !self.0.message().is_empty() {
+            self.0.inc(1);
+        }
+        self.0.set_message(name);
+    }
+}
+
+#[cfg(feature = "wasm")]
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }

@@ -2,14 +2,17 @@
 
 mod text;
 
-use crate::args::RerunArgs;
+use crate::args::{EngineKind, RerunArgs};
+use crate::candidates;
 use crate::choice;
 use crate::error::CliError;
 use crate::files::{json, print, read_bytes};
+use crate::numbers::plural;
 use crate::warnings;
+use sched_core::Scheduler;
 use sched_core::record::{Course, Difference, Record, RecordError, Rerun, RerunOptions};
-use sched_core::{Profile, Scheduler};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -23,8 +26,9 @@ struct Document<'a> {
     seed: u64,
     anonymised: bool,
     recorded_profile: Option<&'a str>,
-    /// Another one than the recorded, if it was asked for.
-    other_profile: Option<&'a str>,
+    /// Other policies than the recorded ones, if they were asked for: a profile, and files of sandboxed policies.
+    other: Option<&'a str>,
+    engine: EngineKind,
     own_course: bool,
     equal: bool,
     entries: u64,
@@ -46,8 +50,8 @@ struct Document<'a> {
 struct Done<'a> {
     args: &'a RerunArgs,
     record: &'a Record<'a>,
-    recorded_profile: Option<&'a Profile>,
-    other_profile: Option<&'a Profile>,
+    recorded_profile: Option<&'a str>,
+    other: Option<&'a str>,
     rerun: &'a Rerun,
 }
 
@@ -56,22 +60,26 @@ pub(crate) fn run(args: &RerunArgs) -> Result<ExitCode, CliError> {
     let record = Record::open(&bytes).map_err(wrong(&args.file))?;
     let recorded_profile = record.header().profile.as_ref().map(|_| record.profile()).transpose();
     let recorded_profile = recorded_profile.map_err(wrong(&args.file))?;
-    let other = args.profile.is_some() || args.profiles.is_some();
-    let other_profile =
-        other.then(|| choice::profile(args.profile.as_deref(), args.profiles.as_deref())).transpose()?;
-    let mut scheduler = match &other_profile {
-        None => record.scheduler().map_err(wrong(&args.file))?,
-        Some(profile) => start(profile, record.header().seed)?,
+    let profile = match &recorded_profile {
+        _ if names_a_profile(args) => Cow::Owned(choice::profile(args.profile.as_deref(), args.profiles.as_deref())?),
+        Some(profile) => Cow::Borrowed(profile),
+        None => Cow::Owned(record.profile().map_err(wrong(&args.file))?),
     };
+    let other = (names_a_profile(args) || !args.policies.policy.is_empty()).then(|| {
+        let own = args.policies.policy.iter().map(ToString::to_string);
+        std::iter::once(profile.name.clone()).chain(own).collect::<Vec<_>>().join(" with ")
+    });
+    let mut scheduler = candidates::one(&profile, &args.policies)?.start(record.header().seed)?;
     let course = if args.own_course { Course::Own } else { Course::Recorded };
-    let options = if other { RerunOptions::other_policies() } else { RerunOptions::default() };
+    let options = if other.is_some() { RerunOptions::other_policies() } else { RerunOptions::default() };
     let keep = if args.json { options.keep } else { args.top };
     let rerun = record.rerun(&mut scheduler, RerunOptions { course, keep, ..options }).map_err(wrong(&args.file))?;
+    warnings::show(&failures(&scheduler));
     let done = Done {
         args,
         record: &record,
-        recorded_profile: recorded_profile.as_ref(),
-        other_profile: other_profile.as_ref(),
+        recorded_profile: recorded_profile.as_ref().map(|profile| &*profile.name),
+        other: other.as_deref(),
         rerun: &rerun,
     };
     print(&if args.json { json(&done.document())? } else { done.text() })?;
@@ -80,9 +88,17 @@ pub(crate) fn run(args: &RerunArgs) -> Result<ExitCode, CliError> {
     Ok(if equal { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
 }
 
-fn start(profile: &Profile, seed: u64) -> Result<Scheduler, CliError> {
-    let failed = |source| CliError::Profile { profile: profile.name.clone(), source };
-    Scheduler::new(profile, seed).map_err(failed)
+fn names_a_profile(args: &RerunArgs) -> bool {
+    args.profile.is_some() || args.profiles.is_some()
+}
+
+/// What sandboxed policies failed in.
+fn failures(scheduler: &Scheduler) -> Vec<String> {
+    let failed = scheduler.statistics().filter_map(|(name, done)| Some((name, done?.failed_decisions)));
+    let failed = failed.filter(|&(_, decisions)| decisions > 0);
+    failed
+        .map(|(name, decisions)| format!("policy `{name}` failed in {}", plural(decisions as usize, "decision")))
+        .collect()
 }
 
 /// What to make of a record's error.
@@ -113,8 +129,9 @@ impl Done<'_> {
             library: &header.library,
             seed: header.seed,
             anonymised: header.anonymised,
-            recorded_profile: self.recorded_profile.map(|profile| &*profile.name),
-            other_profile: self.other_profile.map(|profile| &*profile.name),
+            recorded_profile: self.recorded_profile,
+            other: self.other,
+            engine: self.args.policies.engine,
             own_course: self.args.own_course,
             equal: rerun.is_equal(),
             entries: rerun.entries,

@@ -1,5 +1,8 @@
-//! Values of options that are not plain text or numbers: ranges of seeds and durations.
+//! Values of options that are not plain text or numbers: ranges of seeds, durations, files with a weight.
 
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -55,6 +58,31 @@ impl Seeds {
     }
 }
 
+/// A policy's file, and its weight if one is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyFile {
+    pub(crate) path: PathBuf,
+    pub(crate) weight: Option<i64>,
+}
+
+impl FromStr for PolicyFile {
+    type Err = Infallible;
+
+    /// What follows the last colon is a weight if it is a number, and else part of the file's name.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let parts = text.rsplit_once(':').and_then(|(path, weight)| Some((path, weight.parse().ok()?)));
+        let (path, weight) = parts.map_or((text, None), |(path, weight)| (path, Some(weight)));
+        Ok(Self { path: path.into(), weight })
+    }
+}
+
+impl fmt::Display for PolicyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        self.weight.map_or(Ok(()), |weight| write!(f, ":{weight}"))
+    }
+}
+
 /// A duration such as `60s`, `5m` or `1h 30m`, in milliseconds.
 pub(crate) fn parse_delay(text: &str) -> Result<u64, String> {
     let duration = humantime::parse_duration(text).map_err(|error| format!("{error}, as in `60s`, `5m` or `500ms`"))?;
@@ -101,6 +129,20 @@ mod tests {
         assert_eq!(parse_delay("0s"), Ok(0));
         for wrong in ["60", "", "-1s", "5 parsecs", "999999999999999999999y"] {
             assert!(parse_delay(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_after_the_last_colon_is_a_weight() {
+        for (text, path, weight) in [
+            ("p.wasm", "p.wasm", None),
+            ("p.wasm:5", "p.wasm", Some(5)),
+            ("p.wasm:-5", "p.wasm", Some(-5)),
+            ("C:\\p.wasm", "C:\\p.wasm", None),
+            ("a:1:2", "a:1", Some(2)),
+        ] {
+            let read: PolicyFile = text.parse().unwrap();
+            assert_eq!((&read, read.to_string()), (&PolicyFile { path: path.into(), weight }, text.to_owned()));
         }
     }
 

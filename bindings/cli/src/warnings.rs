@@ -1,6 +1,7 @@
-//! What is allowed in a profile, but hardly meant: a line each on standard error, and a list in JSON.
+//! What is allowed in a profile, but hardly meant, and policies that failed: a line each on standard error, and a list in JSON.
 
 use crate::error::one_line;
+use crate::numbers::plural;
 use sched_core::{PolicyConfig, Profile};
 
 /// The warnings of profiles. Where it is known how late metrics come, what the profiles say about that does not count.
@@ -10,6 +11,21 @@ pub(crate) fn of(profiles: &[Profile], metrics_delay_ms: Option<u64>) -> Vec<Str
         warnings.into_iter().map(|warning| format!("profile `{}`: {warning}", profile.name))
     });
     each.collect()
+}
+
+/// Sandboxed policies that failed in some decisions, which were then made without them.
+pub(crate) fn of_failures(result: &sched_sim::Comparison) -> Vec<String> {
+    let runs = result.profiles.iter().flat_map(|profile| profile.runs.iter().map(move |run| (profile, run)));
+    let failed = runs.flat_map(|(profile, run)| {
+        let failed = run.statistics.iter().filter(|(_, done)| done.failed_decisions > 0);
+        failed.map(move |(policy, done)| {
+            let decisions = plural(done.failed_decisions as usize, "decision");
+            let end = if done.quarantined { " and was asked no more" } else { "" };
+            let (profile, seed, trace) = (&profile.profile, run.seed, &result.trace);
+            format!("profile `{profile}`: policy `{policy}` failed in {decisions}{end}, seed {seed} of {trace}")
+        })
+    });
+    failed.collect()
 }
 
 /// Prints them.

@@ -1,11 +1,13 @@
 //! The scheduler of the core behind [`Host`]: places in the trace become ids and rows, and decisions are timed.
 //! Nothing of a trace but specifications and samples reaches this file.
 
+use crate::candidate::Candidate;
 use crate::error::SimError;
 use crate::host::{Host, Known};
 use crate::run::Recording;
+use sched_core::abi::Statistics;
 use sched_core::record::{RecordOptions, Recorder};
-use sched_core::{Event, Explanation, NodeSpec, PodId, Profile, Row, Sample, ScheduleError, Scheduler};
+use sched_core::{Event, Explanation, NodeSpec, PodId, Row, Sample, ScheduleError};
 use std::collections::{BTreeSet, HashMap};
 
 /// A record is handed on in pieces of this many bytes.
@@ -26,15 +28,16 @@ pub(crate) struct Driver<'c> {
 
 impl<'c> Driver<'c> {
     pub(crate) fn new(
-        profile: &Profile,
+        candidate: &dyn Candidate,
         seed: u64,
         nodes: &[NodeSpec],
         pods: usize,
         clock: Option<&'c dyn Fn() -> u64>,
         recording: Option<Recording<'c>>,
     ) -> Result<Self, SimError> {
-        let scheduler = Scheduler::new(profile, seed)
-            .map_err(|source| SimError::Profile { profile: profile.name.clone(), source })?;
+        let scheduler = candidate
+            .scheduler(seed)
+            .map_err(|source| SimError::Profile { profile: candidate.name().to_owned(), source })?;
         let scheduler = match recording {
             None => Recorder::off(scheduler),
             Some(Recording { profile, .. }) => Recorder::over(scheduler, profile, RecordOptions::default())?,
@@ -68,9 +71,11 @@ impl<'c> Driver<'c> {
         }
     }
 
-    /// How long each decision took, in the order in which they were made.
-    pub(crate) fn into_decision_ns(self) -> Vec<u64> {
-        self.decision_ns
+    /// How long each decision took, in the order in which they were made; and what the policies did that count it.
+    pub(crate) fn into_measured(self) -> (Vec<u64>, Vec<(String, Statistics)>) {
+        let counted = self.scheduler.scheduler().statistics();
+        let counted = counted.filter_map(|(name, done)| Some((name.to_owned(), done?))).collect();
+        (self.decision_ns, counted)
     }
 
     pub(crate) fn explain(&mut self, pod: Known<'_>, now_ms: u64) -> Result<Explanation, SimError> {

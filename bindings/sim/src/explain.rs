@@ -1,12 +1,13 @@
 //! Why a pod of a trace went where it went: a run in which the scheduler is asked for its reasons just before it decides.
 
+use crate::candidate::Candidate;
 use crate::driver::Driver;
 use crate::engine::{Clockwork, drive};
 use crate::error::SimError;
 use crate::host::{Host, Known};
 use crate::run::Options;
 use crate::trace::Trace;
-use sched_core::{Explanation, Profile, Sample};
+use sched_core::{Explanation, Sample};
 
 /// A decision and the reasons for it.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Explained {
 /// Those of [`crate::simulate`].
 pub fn explain(
     trace: &Trace,
-    profile: &Profile,
+    candidate: &dyn Candidate,
     seed: u64,
     options: Options<'_>,
     pod: usize,
@@ -34,7 +35,7 @@ pub fn explain(
     trace.check().map_err(|source| SimError::Trace { trace: trace.name.clone(), source })?;
     options.check()?;
     let Options { metrics_delay_ms, sample_interval_ms, .. } = options;
-    let driver = Driver::new(profile, seed, &trace.nodes, trace.pods.len(), None, None)?;
+    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), None, None)?;
     let asker = Asker { driver, pod, explained: None };
     let (_, asker) = drive(trace, Clockwork { metrics_delay_ms, sample_interval_ms }, asker, &mut |_| {})?;
     Ok(asker.explained)

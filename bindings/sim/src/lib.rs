@@ -17,6 +17,7 @@
 //! given. The future is kept from the scheduler by construction: the scheduler is behind a trait that takes specifications and
 //! samples, and samples come out of a line that holds each back until it is due.
 
+mod candidate;
 mod demand;
 mod driver;
 mod engine;
@@ -38,6 +39,7 @@ mod trace;
 mod usage;
 mod world;
 
+pub use candidate::Candidate;
 pub use engine::Unplaced;
 pub use error::SimError;
 pub use explain::{Explained, explain};

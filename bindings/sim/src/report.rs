@@ -84,6 +84,8 @@ pub struct ProfileResult {
     pub decision_us_p99: Option<Stat>,
     /// Hash over the decisions of all seeds, 16 hexadecimal digits.
     pub digest: String,
+    /// Hash over the decisions of each run, in the order of the seeds.
+    pub digests: Vec<String>,
     /// The runs themselves, in the order of the seeds.
     #[serde(skip)]
     pub runs: Vec<Run>,
@@ -152,6 +154,7 @@ impl ProfileResult {
             decision_us_p90: decision_us(90),
             decision_us_p99: decision_us(99),
             digest: digest(&runs),
+            digests: runs.iter().map(|run| hex(run.digest)).collect(),
             runs,
         }
     }
@@ -178,5 +181,9 @@ fn digest(runs: &[Run]) -> String {
     for run in runs {
         all.add(&run.digest.to_le_bytes());
     }
-    format!("{:016x}", all.value())
+    hex(all.value())
+}
+
+fn hex(digest: u64) -> String {
+    format!("{digest:016x}")
 }

@@ -1,5 +1,6 @@
 //! One profile and one seed through a trace, and several side by side on the same events.
 
+use crate::candidate::Candidate;
 use crate::driver::Driver;
 use crate::engine::{Clockwork, Outcome, Unplaced, drive};
 use crate::error::SimError;
@@ -8,6 +9,7 @@ use crate::placement::Placement;
 use crate::report::Comparison;
 use crate::trace::Trace;
 use sched_core::Profile;
+use sched_core::abi::Statistics;
 use std::collections::BTreeMap;
 
 /// How a trace is replayed.
@@ -99,17 +101,19 @@ pub struct Run {
     pub digest: u64,
     /// How long each decision took (filter, score and select), nanoseconds, ascending; empty without a clock.
     pub decision_ns: Vec<u64>,
+    /// What each policy did that counts it, as sandboxed ones do: calls, fuel, failures.
+    pub statistics: Vec<(String, Statistics)>,
     /// The results.
     pub measured: Measured,
 }
 
-/// Replays `trace` with one profile and one seed. `progress` hears the time in the trace about a hundred times.
+/// Replays `trace` with one candidate, a profile say, and one seed. `progress` hears the time in the trace about a hundred times.
 ///
 /// # Errors
 /// A trace, option, profile or event that was refused; nothing is returned of a run that did not reach its end.
 pub fn simulate(
     trace: &Trace,
-    profile: &Profile,
+    candidate: &dyn Candidate,
     seed: u64,
     options: Options<'_>,
     progress: &mut dyn FnMut(u64),
@@ -117,7 +121,7 @@ pub fn simulate(
     trace.check().map_err(|source| SimError::Trace { trace: trace.name.clone(), source })?;
     options.check()?;
     let Options { metrics_delay_ms, sample_interval_ms, .. } = options;
-    let driver = Driver::new(profile, seed, &trace.nodes, trace.pods.len(), options.clock, options.record)?;
+    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), options.clock, options.record)?;
     let (outcome, mut driver) = drive(trace, Clockwork { metrics_delay_ms, sample_interval_ms }, driver, progress)?;
     driver.hand_on(true);
     let Outcome { placements, unplaced, failed_attempts, digest } = outcome;
@@ -125,34 +129,34 @@ pub fn simulate(
     for reason in unplaced.iter().flat_map(|unplaced| &unplaced.reasons) {
         *unplaced_reasons.entry(reason.clone()).or_default() += 1;
     }
-    let mut decision_ns = driver.into_decision_ns();
+    let (mut decision_ns, statistics) = driver.into_measured();
     decision_ns.sort_unstable();
     let measured = measure(trace, &placements, options.water_level);
-    Ok(Run { seed, placements, unplaced, unplaced_reasons, failed_attempts, digest, decision_ns, measured })
+    Ok(Run { seed, placements, unplaced, unplaced_reasons, failed_attempts, digest, decision_ns, statistics, measured })
 }
 
-/// Replays `trace` with every profile and every seed, one after another so that latencies do not disturb each other.
+/// Replays `trace` with every candidate and every seed, one after another so that latencies do not disturb each other.
 ///
 /// # Errors
 /// Those of [`simulate`].
 pub fn run(
     trace: &Trace,
-    profiles: &[&Profile],
+    candidates: &[impl Candidate],
     seeds: &[u64],
     options: Options<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Comparison, SimError> {
-    let (horizon_ms, runs) = (trace.horizon_ms, profiles.len() * seeds.len());
+    let (horizon_ms, runs) = (trace.horizon_ms, candidates.len() * seeds.len());
     let mut runs_done = 0;
-    let mut results = Vec::with_capacity(profiles.len());
-    for profile in profiles {
-        let name = profile.name.as_str();
+    let mut results = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let name = candidate.name();
         let mut of_profile = Vec::with_capacity(seeds.len());
         for &seed in seeds {
             let mut report = |runs_done, at_ms| {
                 progress(Progress { profile: name, seed, runs_done, runs, at_ms, horizon_ms });
             };
-            of_profile.push(simulate(trace, profile, seed, options, &mut |at_ms| report(runs_done, at_ms))?);
+            of_profile.push(simulate(trace, candidate, seed, options, &mut |at_ms| report(runs_done, at_ms))?);
             runs_done += 1;
             report(runs_done, 0);
         }

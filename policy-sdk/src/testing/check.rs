@@ -48,11 +48,25 @@ impl Default for Options {
 /// assert!(report.passed(), "{report}");
 /// ```
 pub fn check(make: &dyn Fn() -> Box<dyn Policy>, options: &Options) -> Report {
+    check_along(make, options, &mut |_| {})
+}
+
+/// The same as [`check`]; `progress` hears of each law before it is asked about.
+///
+/// ```
+/// use policy_sdk::testing::{Options, check_along};
+/// use sched_core::primitives::NodePorts;
+/// let mut laws = Vec::new();
+/// check_along(&|| Box::new(NodePorts), &Options { cases: 1, ..Options::default() }, &mut |law| laws.push(law));
+/// assert_eq!(laws, Options::default().laws);
+/// ```
+pub fn check_along(make: &dyn Fn() -> Box<dyn Policy>, options: &Options, progress: &mut dyn FnMut(Law)) -> Report {
     let name = catching(|| make().manifest().name.into_owned()).unwrap_or_default();
     let mut report = Report { policy: name, cases: 0, seed: options.seed, laws: Vec::new() };
     let ready = subject(make);
     let mut cases = Cases::new(options.seed, options.cases);
     for &law in &options.laws {
+        progress(law);
         let outcome = match &ready {
             Ok(subject) => outcome(law, subject, &mut cases),
             Err(problem) => Outcome::Broken(Box::new(bare(law.name(), problem, options.seed))),

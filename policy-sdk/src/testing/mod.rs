@@ -52,6 +52,6 @@ mod vary;
 mod vary_pod;
 mod words;
 
-pub use check::{Options, check, same_answers};
+pub use check::{Options, check, check_along, same_answers};
 pub use laws::Law;
 pub use report::{Failure, Outcome, Report};

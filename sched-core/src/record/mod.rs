@@ -30,6 +30,7 @@
 
 mod anonymise;
 mod block;
+mod decide;
 mod difference;
 mod entry;
 mod error;
@@ -40,6 +41,9 @@ mod recorder;
 mod rerun;
 mod rewrite;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod words;
 mod writer;
 
 pub use difference::{Difference, Outcome, Standing};

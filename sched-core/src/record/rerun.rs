@@ -56,7 +56,7 @@ impl RerunOptions {
 pub struct Rerun {
     /// Entries of the record: events, times, decisions and what followed from them.
     pub entries: u64,
-    /// Time of the first entry that has one, milliseconds.
+    /// Time of the first entry, milliseconds; 0 where it is a pod that came before any event with a time.
     pub from_ms: u64,
     /// Latest time of an entry.
     pub until_ms: u64,

@@ -68,6 +68,8 @@ pub(super) struct Instance {
     exports: wasmtime::Instance,
     memory: Memory,
     hooks: Hooks,
+    /// Of the contract, as the module says.
+    pub(super) minor: u32,
     most: usize,
     fuel_per_call: u64,
     fuel_per_row: u64,
@@ -98,14 +100,15 @@ impl Instance {
             exports: instance,
             memory,
             hooks,
+            minor: 0,
             most: config.memory_bytes,
             fuel_per_call: config.fuel_per_call,
             fuel_per_row: config.fuel_per_row,
             end: 0,
         };
         let version = this.named::<(), u32>(export::VERSION, "() -> i32")?;
-        let theirs = this.setup_call(export::VERSION, &version, ())?;
-        if theirs > MINOR { Err(WasmError::Version { theirs }) } else { Ok(this) }
+        this.minor = this.setup_call(export::VERSION, &version, ())?;
+        if this.minor > MINOR { Err(WasmError::Version { theirs: this.minor }) } else { Ok(this) }
     }
 
     /// What the policy says of itself under default settings.

@@ -28,6 +28,7 @@ pub(super) struct Compiled {
     pub(super) module: wasmtime::Module,
     /// Whether it has the shorter way to filter.
     pub(super) filter_bits: bool,
+    minor: u32,
     /// Under default settings.
     manifest: Manifest,
 }
@@ -62,6 +63,16 @@ impl Module {
         &self.0.manifest
     }
 
+    /// The minor version of the contract that it was built for; the major one is [`sched_abi::wire::MAJOR`].
+    pub fn abi_minor(&self) -> u32 {
+        self.0.minor
+    }
+
+    /// Whether it has the optional shorter way to filter, [`Policy::filter_bits`](sched_abi::Policy::filter_bits).
+    pub fn has_filter_bits(&self) -> bool {
+        self.0.filter_bits
+    }
+
     fn take(engine: &Engine, module: wasmtime::Module) -> Result<Self, WasmError> {
         if let Some(import) = module.imports().next() {
             return Err(WasmError::Import(format!("{}.{}", import.module(), import.name())));
@@ -71,10 +82,11 @@ impl Module {
         if let Some(pages) = memory.maximum().filter(|&pages| pages < (MAX_GUEST_MEMORY_BYTES / PAGE) as u64) {
             return Err(WasmError::MemoryMaximum { pages });
         }
-        let manifest = Instance::new(engine, &module)?.manifest()?;
+        let mut instance = Instance::new(engine, &module)?;
+        let (minor, manifest) = (instance.minor, instance.manifest()?);
         check_manifest(&manifest)?;
         let filter_bits = module.get_export(export::FILTER_BITS).is_some();
-        Ok(Self(Arc::new(Compiled { engine: engine.clone(), module, filter_bits, manifest })))
+        Ok(Self(Arc::new(Compiled { engine: engine.clone(), module, filter_bits, minor, manifest })))
     }
 }
 

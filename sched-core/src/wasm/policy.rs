@@ -79,6 +79,11 @@ impl WasmPolicy {
         })
     }
 
+    /// What it says of itself and asks of its host under its settings.
+    pub fn configured(&self) -> &Configured {
+        &self.configured
+    }
+
     /// Why the last call that failed did so.
     pub fn last_error(&self) -> Option<WasmError> {
         self.state().last_error.clone()

@@ -1,9 +1,10 @@
 //! Explaining a pod on a cluster of Kubernetes objects.
 
+use crate::candidates::Candidate;
 use crate::error::CliError;
 use crate::files::read_text;
 use crate::numbers::plural;
-use sched_core::{Explanation, PodSpec, Profile, Scheduler};
+use sched_core::{Explanation, PodSpec};
 use sched_k8s::{Loaded, LoadedPod};
 use std::path::Path;
 
@@ -11,15 +12,14 @@ use std::path::Path;
 pub(super) fn explain(
     cluster: &Path,
     pod: &str,
-    profile: &Profile,
+    candidate: &Candidate,
     seed: u64,
 ) -> Result<(Explanation, Option<String>), CliError> {
     let mut loaded = read(cluster)?;
     let Wanted { spec, wish } = wanted(pod, cluster, &loaded)?;
     let full_name = format!("{}/{}", spec.namespace, spec.name);
     let was_bound = take(&mut loaded, &spec);
-    let profile_error = |source| CliError::Profile { profile: profile.name.clone(), source };
-    let mut scheduler = Scheduler::new(profile, seed).map_err(profile_error)?;
+    let mut scheduler = candidate.start(seed)?;
     // The objects' newest moment stands for now, so that the same files give the same answer at any time.
     let now_ms =
         loaded.pods.iter().filter_map(|pod| pod.binding.as_ref()).map(|binding| binding.at_ms).max().unwrap_or(0);

@@ -8,6 +8,7 @@ mod trace;
 pub(crate) use trace::in_replay;
 
 use crate::args::ExplainArgs;
+use crate::candidates;
 use crate::choice;
 use crate::error::CliError;
 use crate::files::{json, print};
@@ -18,9 +19,10 @@ use text::Context;
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), CliError> {
     let profile = choice::profile(args.profile.as_deref(), args.profiles.as_deref())?;
+    let candidate = candidates::one(&profile, &args.policies)?;
     let (explanation, moment) = match (&args.cluster, &args.pod) {
-        (Some(cluster), Some(pod)) => cluster::explain(cluster, pod, &profile, args.seed)?,
-        _ => trace::in_sample(args, &profile)?,
+        (Some(cluster), Some(pod)) => cluster::explain(cluster, pod, &candidate, args.seed)?,
+        _ => trace::in_sample(args, &candidate)?,
     };
     let warnings = warnings::of(std::slice::from_ref(&profile), args.metrics_delay);
     let context = Context { profile: &profile.name, seed: args.seed, moment, top: args.top, warnings };

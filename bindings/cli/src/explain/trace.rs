@@ -3,11 +3,12 @@
 use super::show;
 use super::text::Context;
 use crate::args::{ExplainArgs, ReplayArgs};
+use crate::candidates::{self, Candidate};
 use crate::choice;
 use crate::error::CliError;
 use crate::replay;
 use crate::warnings;
-use sched_core::{Explanation, Profile};
+use sched_core::Explanation;
 use sched_sim::{Explained, Options, Trace};
 use std::cmp::Reverse;
 
@@ -16,25 +17,26 @@ const TOP: usize = 10;
 const MS_PER_MIN: u64 = 60_000;
 
 /// Explains a pod of an embedded sample: the one named, or a telling one.
-pub(super) fn in_sample(args: &ExplainArgs, profile: &Profile) -> Result<(Explanation, Option<String>), CliError> {
+pub(super) fn in_sample(args: &ExplainArgs, candidate: &Candidate) -> Result<(Explanation, Option<String>), CliError> {
     let trace = replay::sample(args.sample.unwrap_or_default())?;
     let options = replay::delayed(args.metrics_delay);
     let pod = match &args.pod {
         Some(name) => find(&trace, name)?,
         None => largest(&trace)?,
     };
-    at_decision(&trace, pod, profile, args.seed, options)
+    at_decision(&trace, pod, candidate, args.seed, options)
 }
 
 /// `sched replay --explain`.
 pub(crate) fn in_replay(args: &ReplayArgs, pod: &str) -> Result<(), CliError> {
     let name = args.profiles.profile.first().map(String::as_str);
     let profile = choice::profile(name, args.profiles.profiles.as_deref())?;
+    let candidate = candidates::one(&profile, &args.policies)?;
     let traces = replay::traces(args)?;
     let Some(trace) = traces.first() else { return Ok(()) };
     let seed = args.seeds.first;
     let found = find(trace, pod)?;
-    let (explanation, moment) = at_decision(trace, found, &profile, seed, replay::options(args))?;
+    let (explanation, moment) = at_decision(trace, found, &candidate, seed, replay::options(args))?;
     let warnings = warnings::of(std::slice::from_ref(&profile), args.metrics_delay);
     show(&explanation, &Context { profile: &profile.name, seed, moment, top: TOP, warnings }, args.json)
 }
@@ -55,11 +57,11 @@ fn largest(trace: &Trace) -> Result<usize, CliError> {
 fn at_decision(
     trace: &Trace,
     pod: usize,
-    profile: &Profile,
+    candidate: &Candidate,
     seed: u64,
     options: Options<'_>,
 ) -> Result<(Explanation, Option<String>), CliError> {
-    let explained = sched_sim::explain(trace, profile, seed, options, pod)?;
+    let explained = sched_sim::explain(trace, candidate, seed, options, pod)?;
     let Explained { at_ms, attempt, explanation } = explained.ok_or_else(|| {
         CliError::Usage(format!("the pod arrives when {} is over, so nobody decided on it", trace.name))
     })?;

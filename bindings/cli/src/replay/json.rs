@@ -1,5 +1,7 @@
 //! `--json`: the simulator's own document for one workload; for several the same fields, added up, and theirs beside them.
 
+use super::Replay;
+use crate::args::EngineKind;
 use crate::compare::{Comparison, Row, Stat};
 use crate::error::CliError;
 use crate::files::json;
@@ -7,24 +9,22 @@ use sched_sim::recommended;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-pub(super) fn render(
-    results: &[sched_sim::Comparison],
-    whole: &Comparison,
-    warnings: &[String],
-) -> Result<String, CliError> {
+pub(super) fn render(replay: &Replay<'_>, whole: &Comparison, warnings: &[String]) -> Result<String, CliError> {
+    let (results, engine) = (replay.results, replay.args.policies.engine);
     if let [only] = results {
-        return json(&One { comparison: only, warnings });
+        return json(&One { comparison: only, engine, warnings });
     }
     let best = whole.ranking().first().and_then(|&place| whole.rows.get(place)).map_or("", |row| &row.profile);
     let recommended = recommended(whole.rows.iter().map(|row| &*row.profile), best);
     let profiles = whole.rows.iter().map(|row| Profile { row, comparison: whole }).collect();
-    json(&Several { recommended, best, profiles, workloads: results, warnings })
+    json(&Several { recommended, best, profiles, workloads: results, engine, warnings })
 }
 
 #[derive(Serialize)]
 struct One<'a> {
     #[serde(flatten)]
     comparison: &'a sched_sim::Comparison,
+    engine: EngineKind,
     warnings: &'a [String],
 }
 
@@ -34,6 +34,7 @@ struct Several<'a> {
     best: &'a str,
     profiles: Vec<Profile<'a>>,
     workloads: &'a [sched_sim::Comparison],
+    engine: EngineKind,
     warnings: &'a [String],
 }
 

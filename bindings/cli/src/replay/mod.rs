@@ -1,5 +1,6 @@
 //! `sched replay`: drives profiles through workloads and shows what became of them.
 
+mod digests;
 mod json;
 mod measures;
 mod placements;
@@ -11,6 +12,7 @@ mod text;
 pub(crate) use source::{requested_cpu_milli, sample, traces};
 
 use crate::args::ReplayArgs;
+use crate::candidates::{self, Candidate};
 use crate::choice;
 use crate::compare::Comparison;
 use crate::error::CliError;
@@ -22,7 +24,7 @@ use crate::warnings;
 use measures::{SHOWN, TABLE, comparison};
 use placements::Placements;
 use record::Recorded;
-use sched_core::{Profile, ProfileSet};
+use sched_core::ProfileSet;
 use sched_sim::{Options, Recording, Trace};
 use std::time::Instant;
 use text::quoted;
@@ -39,13 +41,14 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
         return explain::in_replay(args, pod);
     }
     let profiles = choice::profiles(&args.profiles)?;
+    let candidates = candidates::all(&profiles, &args.policies)?;
     let traces = source::traces(args)?;
     // Wrong paths are found before the work, not after it.
     let report = args.report.as_deref().map(Output::open).transpose()?;
     let placements = args.placements.as_deref().map(|path| Placements::open(path, &traces, &profiles, args.seeds));
     let placements = placements.transpose()?;
-    let record = args.record.as_deref().map(|path| Recorded::open(path, &traces, &profiles, args.seeds)).transpose()?;
-    let results = simulate(args, &traces, &profiles, record.as_ref())?;
+    let record = args.record.as_deref().map(|path| Recorded::open(path, &traces, &profiles, args)).transpose()?;
+    let results = simulate(args, &traces, &candidates, record.as_ref())?;
     if let Some(placements) = placements {
         placements.write(&traces, &results)?;
     }
@@ -58,30 +61,30 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     if let Some(report) = report {
         report.write(&replay.page(&whole).render())?;
     }
-    let warnings = warnings::of(&profiles, args.metrics_delay);
+    let mut warnings = warnings::of(&profiles, args.metrics_delay);
+    warnings.extend(results.iter().flat_map(warnings::of_failures));
     warnings::show(&warnings);
-    print(&if args.json { json::render(&results, &whole, &warnings)? } else { replay.text(&each, &whole) })
+    print(&if args.json { json::render(&replay, &whole, &warnings)? } else { replay.text(&each, &whole) })
 }
 
 fn simulate(
     args: &ReplayArgs,
     traces: &[Trace],
-    profiles: &[Profile],
+    candidates: &[Candidate],
     record: Option<&Recorded<'_>>,
 ) -> Result<Vec<sched_sim::Comparison>, CliError> {
-    let profiles: Vec<&Profile> = profiles.iter().collect();
     let seeds: Vec<u64> = args.seeds.iter().collect();
     let started = Instant::now();
     let clock = || started.elapsed().as_nanos() as u64;
     let append = |piece: &[u8]| record.into_iter().for_each(|record| record.append(piece));
-    let recording = record.map(|record| Recording { profile: Some(record.profile), sink: &append });
+    let recording = record.map(|record| Recording { profile: record.profile, sink: &append });
     let options = Options { clock: Some(&clock), record: recording, ..options(args) };
-    let runs = profiles.len() * seeds.len();
+    let runs = candidates.len() * seeds.len();
     let mut bar = Bar::new(runs * traces.len());
     let mut results = Vec::with_capacity(traces.len());
     for trace in traces {
         let mut update = |progress: sched_sim::Progress<'_>| bar.update(&trace.name, &progress);
-        results.push(sched_sim::run(trace, &profiles, &seeds, options, &mut update)?);
+        results.push(sched_sim::run(trace, candidates, &seeds, options, &mut update)?);
         bar.group_done(runs);
     }
     Ok(results)

@@ -1,9 +1,9 @@
 //! `--record`: the one run as a file for `sched rerun`, written when the run is over.
 
+use crate::args::ReplayArgs;
 use crate::error::CliError;
 use crate::files::Output;
 use crate::numbers::plural;
-use crate::values::Seeds;
 use sched_core::Profile;
 use sched_sim::Trace;
 use std::cell::RefCell;
@@ -12,19 +12,27 @@ use std::path::Path;
 /// The file, opened, and what goes into it.
 pub(super) struct Recorded<'p> {
     output: Output,
-    pub(super) profile: &'p Profile,
+    pub(super) profile: Option<&'p Profile>,
     bytes: RefCell<Vec<u8>>,
 }
 
 impl<'p> Recorded<'p> {
     /// Opens the file, if there is one run alone.
-    pub(super) fn open(path: &Path, traces: &[Trace], profiles: &'p [Profile], seeds: Seeds) -> Result<Self, CliError> {
-        let ([profile], [_], 1) = (profiles, traces, seeds.count()) else {
-            let asked = [(traces.len(), "workload"), (profiles.len(), "profile"), (seeds.count() as usize, "seed")];
+    pub(super) fn open(
+        path: &Path,
+        traces: &[Trace],
+        profiles: &'p [Profile],
+        args: &ReplayArgs,
+    ) -> Result<Self, CliError> {
+        let seeds = args.seeds.count() as usize;
+        let ([profile], [_], 1) = (profiles, traces, seeds) else {
+            let asked = [(traces.len(), "workload"), (profiles.len(), "profile"), (seeds, "seed")];
             let asked = asked.map(|(count, noun)| plural(count, noun)).join(", ");
             let what = "--record takes one run, of one workload, one --profile and one seed";
             return Err(CliError::Usage(format!("{what}, and not of {asked}")));
         };
+        // A policy of the user's own is not in the record.
+        let profile = args.policies.policy.is_empty().then_some(profile);
         Ok(Self { output: Output::open(path)?, profile, bytes: RefCell::default() })
     }
 

@@ -2,6 +2,7 @@
 
 use super::measures::TABLE;
 use super::{Replay, source};
+use crate::args::{EngineKind, PolicyChoice};
 use crate::compare::Comparison;
 use crate::numbers::thousands;
 use crate::table;
@@ -33,6 +34,11 @@ impl Replay<'_> {
             facts.push(("Metrics delay", show_ms(super::options(self.args).metrics_delay_ms)));
             facts.push(("Water level", format!("{level:.0} %")));
         }
+        let PolicyChoice { engine, policy, .. } = &self.args.policies;
+        if *engine == EngineKind::Wasm {
+            facts.push(("Policies", "sandboxed".to_owned()));
+        }
+        facts.extend(policy.iter().map(|file| ("With", file.to_string())));
         facts
     }
 
@@ -50,6 +56,7 @@ impl Replay<'_> {
         }
         parts.push(table::fitting(whole, &TABLE, styled));
         parts.extend(self.unplaced_reasons());
+        parts.push(self.digests());
         parts.push(format!("{}.", whole.verdict()));
         parts.extend(self.args.report.as_ref().map(|path| format!("Plots: {}", path.display())));
         let how = self.how_to_ask(whole).map(|how| format!("Why did a pod go where it went? Ask:  {how}"));
@@ -89,6 +96,7 @@ impl Replay<'_> {
         if first.profile != ProfileSet::RECOMMENDED || args.profiles.profiles.is_some() {
             words.push(format!("--profile {}", quoted(&first.profile)));
         }
+        words.extend(policies_again(&args.policies));
         if args.seeds.first != 0 {
             words.push(format!("{} {}", if sample { "--seed" } else { "--seeds" }, args.seeds.first));
         }
@@ -97,6 +105,15 @@ impl Replay<'_> {
         }
         Some(words.join(" "))
     }
+}
+
+/// The options that give the same policies.
+fn policies_again(choice: &PolicyChoice) -> Vec<String> {
+    let PolicyChoice { engine, policy, trust_precompiled } = choice;
+    let engine = (*engine == EngineKind::Wasm).then(|| "--engine wasm".to_owned());
+    let policies = policy.iter().map(|file| format!("--policy {}", quoted(&file.to_string())));
+    let trust = trust_precompiled.then(|| "--trust-precompiled".to_owned());
+    engine.into_iter().chain(policies).chain(trust).collect()
 }
 
 /// The program as it was called, so that the command can be copied where `sched` is not installed.

@@ -15,7 +15,7 @@ impl Done<'_> {
     pub(super) fn text(&self) -> String {
         let rerun = self.rerun;
         let mut out = String::new();
-        let under = self.recorded_profile.map_or("policies of its own", |profile| &profile.name);
+        let under = self.recorded_profile.unwrap_or("policies of its own");
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
@@ -29,8 +29,8 @@ impl Done<'_> {
             },
             show_ms(rerun.until_ms.saturating_sub(rerun.from_ms)),
         );
-        let again = self.other_profile.map_or_else(|| "again".to_owned(), |other| format!("under {}", other.name));
-        let verdict = match (rerun.different, self.other_profile) {
+        let again = self.other.map_or_else(|| "again".to_owned(), |other| format!("under {other}"));
+        let verdict = match (rerun.different, self.other) {
             (0, None) => "every one came out as recorded".to_owned(),
             (0, Some(_)) => "every one chooses the same node".to_owned(),
             (different, None) => format!("{} came out otherwise", thousands(different as usize)),

@@ -10,5 +10,7 @@ mod garbage;
 mod record;
 #[cfg(test)]
 mod replay;
+#[cfg(all(test, feature = "wasm"))]
+mod sandbox;
 #[cfg(test)]
 mod usage;
