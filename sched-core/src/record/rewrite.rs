@@ -5,7 +5,8 @@ use super::entry::{Answer, Entry, Header};
 use super::reader::Reader;
 use super::writer::{Writer, size};
 use super::{Record, RecordError, settings};
-use crate::hash::fnv1a;
+use crate::cluster::NodeSpec;
+use crate::hash::{fnv1a, of_rank, rank};
 use crate::limits::{MAX_RECORD_BLOCK_BYTES, RECORD_BLOCK_BYTES};
 
 /// A record without names.
@@ -23,12 +24,13 @@ pub(super) fn anonymised(record: &Record<'_>) -> Result<Anonymised, RecordError>
     // The profile of policies of the embedder's own is not there, and theirs is theirs to change.
     let profile = record.header.profile.is_some().then(|| record.profile()).transpose()?;
     let profile = profile.map(|profile| settings::anonymised(&profile, &mut names));
+    let ties = Ties::of(record.bytes, seed)?;
     let mut writer = Writer::new(&Header { library, seed: 0, policies, profile, anonymised: true });
     let mut damage = None;
     for read in entries {
         match read {
             Ok(mut read) => {
-                replace(&mut read.entry, &mut names, seed, read.at)?;
+                replace(&mut read.entry, &mut names, &ties, read.at)?;
                 let bytes = size(&read.entry);
                 if bytes > MAX_RECORD_BLOCK_BYTES - RECORD_BLOCK_BYTES {
                     // Words can be longer than what they stand for.
@@ -42,15 +44,44 @@ pub(super) fn anonymised(record: &Record<'_>) -> Result<Anonymised, RecordError>
     Ok(Anonymised { bytes: writer.take(), damage })
 }
 
-fn replace(entry: &mut Entry<'_>, names: &mut Names, seed: u64, at: usize) -> Result<(), RecordError> {
+/// How nodes stand in ties: their ranks in order, of which the places alone are kept.
+struct Ties {
+    seed: u64,
+    ranks: Vec<u64>,
+}
+
+impl Ties {
+    fn of(bytes: &[u8], seed: u64) -> Result<Self, RecordError> {
+        let mut ranks = Vec::new();
+        for read in Reader::open(bytes)?.1.flatten() {
+            if let Entry::NodeAdded { tie, spec, .. } = &read.entry {
+                ranks.push(own_rank(seed, *tie, spec));
+            }
+        }
+        ranks.sort_unstable();
+        ranks.dedup();
+        Ok(Self { seed, ranks })
+    }
+
+    /// The hash whose rank under seed 0 is the node's place.
+    fn place(&self, tie: Option<u64>, spec: &NodeSpec) -> u64 {
+        let own = own_rank(self.seed, tie, spec);
+        of_rank(self.ranks.partition_point(|&rank| rank < own) as u64)
+    }
+}
+
+fn own_rank(seed: u64, tie: Option<u64>, spec: &NodeSpec) -> u64 {
+    rank(seed, tie.unwrap_or_else(|| fnv1a(spec.name.as_bytes())))
+}
+
+fn replace(entry: &mut Entry<'_>, names: &mut Names, ties: &Ties, at: usize) -> Result<(), RecordError> {
     match entry {
         Entry::Kind { kind: _, namespace, template } => {
             names.template(template.to_mut());
             names.namespace(namespace.to_mut());
         }
         Entry::NodeAdded { node: _, tie, spec } => {
-            let own = tie.unwrap_or_else(|| fnv1a(spec.name.as_bytes()));
-            *tie = Some(seed ^ own);
+            *tie = Some(ties.place(*tie, spec));
             names.node(spec.to_mut());
         }
         Entry::NodeChanged { spec } => names.node(spec.to_mut()),
