@@ -61,8 +61,8 @@ fn sample(i: u32, minute: u64) -> Sample {
     }
 }
 
-fn run(profile: &Profile, recorded: bool) -> Result<Vec<Phase>, Box<dyn Error>> {
-    let mut recorder = if recorded {
+fn run(profile: &Profile, with_record: bool) -> Result<Vec<Phase>, Box<dyn Error>> {
+    let mut recorder = if with_record {
         Recorder::new(profile, 0, RecordOptions::default())?
     } else {
         Recorder::off(Scheduler::new(profile, 0)?)
@@ -78,7 +78,9 @@ fn run(profile: &Profile, recorded: bool) -> Result<Vec<Phase>, Box<dyn Error>> 
     let start_ms = 1_700_000_000_000;
     let nodes: Vec<Event> = (0..NODES).map(|i| Event::NodeAdded(node(i))).collect();
     phase("node added", u64::from(NODES), &mut recorder, &mut |recorder| {
-        nodes.iter().for_each(|event| drop(recorder.apply(event, start_ms)));
+        for event in &nodes {
+            drop(recorder.apply(event, start_ms));
+        }
     });
     let specs: Vec<PodSpec> = (0..PODS).map(pod).collect();
     let mut ids: Vec<PodId> = Vec::new();
@@ -94,7 +96,9 @@ fn run(profile: &Profile, recorded: bool) -> Result<Vec<Phase>, Box<dyn Error>> 
         .skip(1_000)
         .collect();
     phase("pod bound", bound.len() as u64, &mut recorder, &mut |recorder| {
-        bound.iter().for_each(|event| drop(recorder.apply(event, start_ms)));
+        for event in &bound {
+            drop(recorder.apply(event, start_ms));
+        }
     });
     phase("node sample", u64::from(NODES) * MINUTES, &mut recorder, &mut |recorder| {
         for minute in 1..=MINUTES {

@@ -40,7 +40,9 @@ fn blocks() -> Vec<Vec<u8>> {
 fn sealed(blocks: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(super::FORMAT_VERSION.to_le_bytes());
-    blocks.iter().for_each(|raw| block::seal(raw, &mut bytes));
+    for raw in blocks {
+        block::seal(raw, &mut bytes);
+    }
     bytes
 }
 
@@ -62,8 +64,7 @@ proptest! {
     ) {
         let mut blocks = blocks();
         for (which, place, byte, how) in changes {
-            let raw = which.get(&blocks).clone();
-            let mut raw = raw;
+            let mut raw = which.get(&blocks).clone();
             let which = which.index(blocks.len());
             let place = place.index(raw.len().max(1));
             match how {

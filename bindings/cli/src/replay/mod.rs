@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let whole = Comparison::together(&each);
     let replay = Replay { args, traces: &traces, results: &results };
     if let Some(report) = report {
-        report.write(&replay.page(&whole).render())?;
+        report.write(replay.page(&whole).render())?;
     }
     let mut warnings = warnings::of(&profiles, args.metrics_delay);
     warnings.extend(results.iter().flat_map(warnings::of_failures));
