@@ -3,8 +3,8 @@
 
 test: tools
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features sched-core/wasm -- -D warnings
-	cargo test --workspace --features sched-core/wasm
+	cargo clippy --workspace --all-targets --features sched-core/record,sched-core/wasm -- -D warnings
+	cargo test --workspace --features sched-core/record,sched-core/wasm
 	cargo check -p sched-core --no-default-features --target wasm32-unknown-unknown
 	cargo check -p sched-cli --no-default-features
 	$(MAKE) policies-equal

@@ -23,6 +23,15 @@ pub fn rank(seed: u64, name_hash: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The hash that has this rank under seed 0.
+#[cfg(feature = "record")]
+pub(crate) fn of_rank(rank: u64) -> u64 {
+    // Each step of `rank` backwards; the factors are the inverses of its own modulo 2^64.
+    let z = (rank ^ (rank >> 31) ^ (rank >> 62)).wrapping_mul(0x3196_42b2_d24d_8ec3);
+    let z = (z ^ (z >> 27) ^ (z >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);
+    (z ^ (z >> 30) ^ (z >> 60)).wrapping_sub(0x9e37_79b9_7f4a_7c15)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +41,13 @@ mod tests {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(rank(0, 0), 0xe220_a839_7b1d_cdaf);
+    }
+
+    #[cfg(feature = "record")]
+    #[test]
+    fn every_rank_has_its_hash() {
+        for rank_wanted in (0..64).map(|bit| 1 << bit).chain(0..100).chain([u64::MAX, fnv1a(b"a")]) {
+            assert_eq!(rank(0, of_rank(rank_wanted)), rank_wanted);
+        }
     }
 }

@@ -12,6 +12,8 @@ pub mod limits;
 mod pipeline;
 pub mod primitives;
 mod profile;
+#[cfg(feature = "record")]
+pub mod record;
 mod registry;
 mod remedies;
 #[cfg(feature = "wasm")]

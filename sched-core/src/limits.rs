@@ -114,3 +114,15 @@ pub use sched_abi::MAX_RAW_SCORE;
 
 /// Decisions in which a sandboxed policy may fail before it is asked no more.
 pub const MAX_FAILED_DECISIONS: u64 = 8;
+
+/// Bytes of a record's block before it is sealed: what is lost when the newest one is torn.
+pub const RECORD_BLOCK_BYTES: usize = 64 << 10;
+
+/// Bytes of one object in a record: a node, a pod's template, a mark, a profile. etcd keeps objects of 1.5 MiB.
+pub const MAX_RECORD_OBJECT_BYTES: usize = 4 << 20;
+
+/// Bytes of a record's block once it is unpacked, which is what reading one takes.
+pub const MAX_RECORD_BLOCK_BYTES: usize = 8 << 20;
+
+/// Different pairs of namespace and template that a record refers to by number at one time.
+pub const MAX_RECORD_KINDS: usize = 1 << 16;

@@ -23,12 +23,16 @@ Examples:
   sched policy new mine                            a crate with a sandboxed policy of your own
   kubectl get nodes,pods -A -o json | sched explain --cluster - --pod pod.yaml
 
-Exit status: 0 when done, 1 if `policy check` finds a broken law, 2 on bad input (one line on stderr says what and where).";
+Exit status: 0 when done, 1 if `policy check` finds a broken law or `rerun` a difference, 2 on bad input (one line on stderr says what and where).";
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Drive profiles through a workload and compare what became of it
     Replay(ReplayArgs),
+    /// Do again what a replay or an embedder recorded, and compare every decision
+    Rerun(RerunArgs),
+    /// Take the names out of a record, which still runs again with the same decisions
+    Anonymise(AnonymiseArgs),
     /// Say why a pod fits or does not fit on each node, and which node wins
     Explain(ExplainArgs),
     /// List profiles and policies with their weights, settings and defaults
@@ -87,6 +91,9 @@ pub(crate) struct ReplayArgs {
     /// Write where each pod went, as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) placements: Option<PathBuf>,
+    /// Write what happened and what was decided, for `sched rerun`; it takes one workload, profile and seed
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub(crate) record: Option<PathBuf>,
     /// Print the comparison as JSON (its fields: docs/replay-json.md)
     #[arg(long)]
     pub(crate) json: bool,
@@ -192,6 +199,52 @@ pub(crate) struct ExplainArgs {
     /// Print the explanation as JSON: every node, every score
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+const RERUN_EXAMPLES: &str = "\
+Examples:
+  sched replay --profile recommended --record run.schedlog
+  sched rerun run.schedlog
+  sched rerun run.schedlog --profile least-allocated
+  sched rerun run.schedlog --engine wasm
+  sched rerun run.schedlog --policy mine.wasm
+  sched rerun run.schedlog --profiles mine.yaml --own-course --json
+
+Exit status: 0 if every decision came out as recorded, 1 if one did not, 2 on bad input.";
+
+#[derive(Args, Debug)]
+#[command(after_help = RERUN_EXAMPLES)]
+pub(crate) struct RerunArgs {
+    /// The record; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What this profile would have decided (default: the recorded one)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// A file with profiles of your own, YAML or JSON; its first, unless --profile chooses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profiles: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policies: PolicyChoice,
+    /// Carry the rerun's choices out rather than the recorded ones; use stays as it was measured
+    #[arg(long)]
+    pub(crate) own_course: bool,
+    /// How many differences to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+    /// Print the result as JSON (its fields: docs/record.md)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AnonymiseArgs {
+    /// The record; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where the record without names goes
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! Everything that ends the program with status 2, and how it becomes one line.
 
+use sched_core::record::RecordError;
 use sched_core::{ClusterError, ProfileError, ScheduleError, TextPlace};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ pub(crate) enum CliError {
     Read(#[from] sched_sim::read::ReadError),
     #[error(transparent)]
     Simulation(#[from] sched_sim::SimError),
+    #[error("`{}`: {source}", path.display())]
+    Record { path: PathBuf, source: RecordError },
     #[error("cannot write JSON: {source}")]
     Json { source: serde_json::Error },
     #[error("{0}")]

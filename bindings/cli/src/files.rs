@@ -7,11 +7,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The text of a file, or of standard input for `-`.
+/// What is in a file, or comes from standard input for `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    let standard = path == Path::new("-");
+    Ok(if standard { read::bounded("standard input", io::stdin().lock())? } else { read::file(path)? })
+}
+
+/// The same as text.
 pub(crate) fn read_text(path: &Path) -> Result<String, CliError> {
-    let bytes =
-        if path == Path::new("-") { read::bounded("standard input", io::stdin().lock())? } else { read::file(path)? };
-    String::from_utf8(bytes)
+    String::from_utf8(read_bytes(path)?)
         .map_err(|error| CliError::NotText { path: path.to_owned(), byte: error.utf8_error().valid_up_to() })
 }
 

@@ -1,5 +1,6 @@
 //! The program `sched`: replays workloads, explains placements, lists profiles, works on sandboxed policies.
 
+mod anonymise;
 mod args;
 mod candidates;
 mod choice;
@@ -13,6 +14,7 @@ mod profiles;
 mod progress;
 mod replay;
 mod report;
+mod rerun;
 #[cfg_attr(feature = "wasm", path = "sandbox/present.rs")]
 #[cfg_attr(not(feature = "wasm"), path = "sandbox/absent.rs")]
 mod sandbox;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Rerun(args) => return rerun::run(&args),
+        Command::Anonymise(args) => anonymise::run(&args),
         Command::Policy(command) => return policy::run(&command),
         Command::Completions { shell } => completions(shell),
         Command::Replay(args) => replay::run(&args),

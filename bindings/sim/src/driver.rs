@@ -4,13 +4,19 @@
 use crate::candidate::Candidate;
 use crate::error::SimError;
 use crate::host::{Host, Known};
+use crate::run::Recording;
 use sched_core::abi::Statistics;
-use sched_core::{Event, Explanation, NodeSpec, PodId, Row, Sample, ScheduleError, Scheduler};
+use sched_core::record::{RecordOptions, Recorder};
+use sched_core::{Event, Explanation, NodeSpec, PodId, Row, Sample, ScheduleError};
 use std::collections::{BTreeSet, HashMap};
+
+/// A record is handed on in pieces of this many bytes.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// A scheduler with the trace's nodes.
 pub(crate) struct Driver<'c> {
-    scheduler: Scheduler,
+    scheduler: Recorder,
+    recording: Option<Recording<'c>>,
     clock: Option<&'c dyn Fn() -> u64>,
     /// By node.
     rows: Vec<Row>,
@@ -27,12 +33,18 @@ impl<'c> Driver<'c> {
         nodes: &[NodeSpec],
         pods: usize,
         clock: Option<&'c dyn Fn() -> u64>,
+        recording: Option<Recording<'c>>,
     ) -> Result<Self, SimError> {
         let scheduler = candidate
             .scheduler(seed)
             .map_err(|source| SimError::Profile { profile: candidate.name().to_owned(), source })?;
+        let scheduler = match recording {
+            None => Recorder::off(scheduler),
+            Some(Recording { profile, .. }) => Recorder::over(scheduler, profile, RecordOptions::default())?,
+        };
         let mut driver = Self {
             scheduler,
+            recording,
             clock,
             rows: Vec::new(),
             nodes: HashMap::new(),
@@ -50,9 +62,19 @@ impl<'c> Driver<'c> {
         Ok(driver)
     }
 
+    /// Hands the record on, as far as it is worth it, or all of it.
+    pub(crate) fn hand_on(&mut self, all: bool) {
+        if let Some(Recording { sink, .. }) = self.recording
+            && (all || self.scheduler.waiting() >= PIECE_BYTES)
+        {
+            sink(&self.scheduler.take());
+        }
+    }
+
     /// How long each decision took, in the order in which they were made; and what the policies did that count it.
     pub(crate) fn into_measured(self) -> (Vec<u64>, Vec<(String, Statistics)>) {
-        let counted = self.scheduler.statistics().filter_map(|(name, done)| Some((name.to_owned(), done?))).collect();
+        let counted = self.scheduler.scheduler().statistics();
+        let counted = counted.filter_map(|(name, done)| Some((name.to_owned(), done?))).collect();
         (self.decision_ns, counted)
     }
 
@@ -99,6 +121,7 @@ impl Host for Driver<'_> {
         // What is drawn up once a quantum is no part of a decision.
         let late = |source| SimError::Cluster { what: name(pod), at_ms: now_ms, source };
         self.scheduler.tick(now_ms).map_err(late)?;
+        self.hand_on(false);
         let before = self.clock.map(|clock| clock());
         let decision = self.scheduler.decide(id, now_ms);
         if let (Some(clock), Some(before)) = (self.clock, before) {

@@ -50,6 +50,9 @@ pub enum SimError {
         /// What it said.
         source: ScheduleError,
     },
+    /// The run cannot be recorded.
+    #[error("cannot record the run: {0}")]
+    Record(#[from] sched_core::record::RecordError),
     /// The scheduler's answer names a pod or node that it was never told of.
     #[error("the scheduler lost track of {what} at {at_ms} ms")]
     Lost {

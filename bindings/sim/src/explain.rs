@@ -35,7 +35,7 @@ pub fn explain(
     trace.check().map_err(|source| SimError::Trace { trace: trace.name.clone(), source })?;
     options.check()?;
     let Options { metrics_delay_ms, sample_interval_ms, .. } = options;
-    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), None)?;
+    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), None, None)?;
     let asker = Asker { driver, pod, explained: None };
     let (_, asker) = drive(trace, Clockwork { metrics_delay_ms, sample_interval_ms }, asker, &mut |_| {})?;
     Ok(asker.explained)

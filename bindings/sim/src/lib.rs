@@ -47,7 +47,7 @@ pub use hot::Hot;
 pub use measure::Measured;
 pub use placement::{Placement, write_placements};
 pub use report::{Comparison, ProfileResult, recommended};
-pub use run::{MAX_BATCHES_ON_THEIR_WAY, Options, Progress, Run, run, simulate};
+pub use run::{MAX_BATCHES_ON_THEIR_WAY, Options, Progress, Recording, Run, run, simulate};
 pub use series::{Heat, Series};
 pub use stats::{Spread, Stat};
 pub use trace::{MAX_HORIZON_MS, MAX_NODE_MINUTES, MAX_PODS, Trace, TraceError, TracePod};

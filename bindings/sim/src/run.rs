@@ -8,6 +8,7 @@ use crate::measure::{Measured, measure};
 use crate::placement::Placement;
 use crate::report::Comparison;
 use crate::trace::Trace;
+use sched_core::Profile;
 use sched_core::abi::Statistics;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,17 @@ pub struct Options<'a> {
     pub water_level: f64,
     /// A monotonic clock in nanoseconds, read before and after each decision; without one, latency is not measured.
     pub clock: Option<&'a dyn Fn() -> u64>,
+    /// Whoever wants a record of the run; it makes sense with one profile and one seed.
+    pub record: Option<Recording<'a>>,
+}
+
+/// How a run is recorded.
+#[derive(Clone, Copy)]
+pub struct Recording<'a> {
+    /// The profile that the policies come from, if any: what the record is to run again under.
+    pub profile: Option<&'a Profile>,
+    /// Gets the record in pieces, in order.
+    pub sink: &'a dyn Fn(&[u8]),
 }
 
 /// The shortest and the longest sample interval.
@@ -30,9 +42,9 @@ const INTERVAL_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
 pub const MAX_BATCHES_ON_THEIR_WAY: u64 = 10_000;
 
 impl Default for Options<'_> {
-    /// A minute between samples, a minute of delay, a water level of 65 %, no clock.
+    /// A minute between samples, a minute of delay, a water level of 65 %, no clock, no record.
     fn default() -> Self {
-        Self { metrics_delay_ms: 60_000, sample_interval_ms: 60_000, water_level: 0.65, clock: None }
+        Self { metrics_delay_ms: 60_000, sample_interval_ms: 60_000, water_level: 0.65, clock: None, record: None }
     }
 }
 
@@ -109,8 +121,9 @@ pub fn simulate(
     trace.check().map_err(|source| SimError::Trace { trace: trace.name.clone(), source })?;
     options.check()?;
     let Options { metrics_delay_ms, sample_interval_ms, .. } = options;
-    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), options.clock)?;
-    let (outcome, driver) = drive(trace, Clockwork { metrics_delay_ms, sample_interval_ms }, driver, progress)?;
+    let driver = Driver::new(candidate, seed, &trace.nodes, trace.pods.len(), options.clock, options.record)?;
+    let (outcome, mut driver) = drive(trace, Clockwork { metrics_delay_ms, sample_interval_ms }, driver, progress)?;
+    driver.hand_on(true);
     let Outcome { placements, unplaced, failed_attempts, digest } = outcome;
     let mut unplaced_reasons = BTreeMap::new();
     for reason in unplaced.iter().flat_map(|unplaced| &unplaced.reasons) {

@@ -33,6 +33,8 @@ pub use spec::*;
 
 pub(crate) use columns::Snapshot;
 pub(crate) use forecast::{request_milli, share};
+#[cfg(feature = "record")]
+pub(crate) use interner::{LookUp, hasher, look_up};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
@@ -177,6 +179,26 @@ impl Cluster {
     /// The newest sample of a node's use: when its window ended, milli-CPU, bytes.
     pub fn usage(&self, row: Row) -> Option<(u64, i64, i64)> {
         self.load.sample(row).map(|(at, cpu, memory)| (at, cpu as i64, memory as i64))
+    }
+
+    /// Whether nothing has been applied yet.
+    #[cfg(feature = "record")]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.generation == 0 && self.clock_ms == 0
+    }
+
+    /// The newest time that an accepted event came with.
+    #[cfg(feature = "record")]
+    pub(crate) fn clock_ms(&self) -> u64 {
+        self.clock_ms
+    }
+
+    /// Lets a node stand in ties as one whose name has this hash.
+    #[cfg(feature = "record")]
+    pub(crate) fn set_tie(&mut self, row: Row, hash: u64) {
+        if let Some(own) = self.nodes.name_hash.get_mut(row.0 as usize) {
+            *own = hash;
+        }
     }
 
     /// An event was accepted and is about to change something.

@@ -138,6 +138,18 @@ impl Scheduler {
         self.entries.iter().map(|e| &*e.manifest.name)
     }
 
+    /// The same with their weights.
+    #[cfg(feature = "record")]
+    pub(crate) fn weights(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.entries.iter().map(|e| (&*e.manifest.name, e.weight))
+    }
+
+    /// Lets a node stand in ties as one whose name has this hash.
+    #[cfg(feature = "record")]
+    pub(crate) fn set_tie(&mut self, row: Row, hash: u64) {
+        self.cluster.set_tie(row, hash);
+    }
+
     /// What each policy did so far, where somebody counts: sandboxed ones do.
     pub fn statistics(&self) -> impl Iterator<Item = (&str, Option<Statistics>)> {
         self.entries.iter().map(|e| (&*e.manifest.name, e.policy.statistics()))

@@ -4,6 +4,7 @@ mod digests;
 mod json;
 mod measures;
 mod placements;
+mod record;
 mod scenes;
 mod source;
 mod text;
@@ -22,8 +23,9 @@ use crate::report::Report;
 use crate::warnings;
 use measures::{SHOWN, TABLE, comparison};
 use placements::Placements;
+use record::Recorded;
 use sched_core::ProfileSet;
-use sched_sim::{Options, Trace};
+use sched_sim::{Options, Recording, Trace};
 use std::time::Instant;
 use text::quoted;
 
@@ -45,9 +47,13 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let report = args.report.as_deref().map(Output::open).transpose()?;
     let placements = args.placements.as_deref().map(|path| Placements::open(path, &traces, &profiles, args.seeds));
     let placements = placements.transpose()?;
-    let results = simulate(args, &traces, &candidates)?;
+    let record = args.record.as_deref().map(|path| Recorded::open(path, &traces, &profiles, args)).transpose()?;
+    let results = simulate(args, &traces, &candidates, record.as_ref())?;
     if let Some(placements) = placements {
         placements.write(&traces, &results)?;
+    }
+    if let Some(record) = record {
+        record.write()?;
     }
     let each: Vec<Comparison> = results.iter().map(comparison).collect();
     let whole = Comparison::together(&each);
@@ -65,11 +71,14 @@ fn simulate(
     args: &ReplayArgs,
     traces: &[Trace],
     candidates: &[Candidate],
+    record: Option<&Recorded<'_>>,
 ) -> Result<Vec<sched_sim::Comparison>, CliError> {
     let seeds: Vec<u64> = args.seeds.iter().collect();
     let started = Instant::now();
     let clock = || started.elapsed().as_nanos() as u64;
-    let options = Options { clock: Some(&clock), ..options(args) };
+    let append = |piece: &[u8]| record.into_iter().for_each(|record| record.append(piece));
+    let recording = record.map(|record| Recording { profile: record.profile, sink: &append });
+    let options = Options { clock: Some(&clock), record: recording, ..options(args) };
     let runs = candidates.len() * seeds.len();
     let mut bar = Bar::new(runs * traces.len());
     let mut results = Vec::with_capacity(traces.len());

@@ -10,6 +10,8 @@ mod garbage;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod replay;
 #[cfg(feature = "wasm")]
 #[cfg(test)]

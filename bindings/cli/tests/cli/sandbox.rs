@@ -44,6 +44,22 @@ fn sandboxed_profiles_decide_as_native_ones_do() {
 }
 
 #[test]
+fn a_record_runs_again_sandboxed_and_one_of_sandboxed_policies_natively() {
+    let folder = folder("engines-again");
+    let (profiles, fit) = (sandboxable(&folder), module(&folder, "NodeResourcesFit"));
+    let record = folder.join("run.schedlog").to_str().unwrap().to_owned();
+    for engine in ["native", "wasm"] {
+        sched(["replay", "--profiles", &profiles, "--profile", "cool", "--engine", engine, "--record", &record]).ok();
+        for again in ["native", "wasm"] {
+            let text = sched(["rerun", &record, "--engine", again]).ok();
+            assert!(text.contains("every one came out as recorded"), "{engine}, {again}: {text}");
+        }
+        let text = sched(["rerun", &record, "--policy", &fit]).ok();
+        assert!(text.contains("every one chooses the same node"), "{engine}: {text}");
+    }
+}
+
+#[test]
 fn a_policy_without_a_module_is_named() {
     let missing = sched_core::PolicyConfig::NAMES.iter().find(|name| sched_policies::module(name).is_none());
     let Some(missing) = missing else { return };
