@@ -5,12 +5,18 @@
 
 mod events;
 mod generate;
+mod guest;
+mod manifest;
+mod module;
 mod objects;
 mod profiles;
 mod quantity;
+mod sandbox;
 mod traces;
 
 pub use events::events;
+pub use manifest::manifest;
+pub use module::module;
 pub use objects::objects;
 pub use profiles::profiles;
 pub use quantity::quantity;
@@ -22,9 +28,11 @@ use sched_core::{Cluster, ClusterError, Event, Scheduler, Stats};
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and of its folder of seeds.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 8] = [
     ("events", events),
     ("hot_nodes", hot_nodes),
+    ("manifest", manifest),
+    ("module", module),
     ("objects", objects),
     ("openb", openb),
     ("profiles", profiles),
@@ -45,4 +53,19 @@ pub(crate) fn apply(scheduler: &mut Scheduler, event: &Event, now_ms: u64) -> Re
 /// Everything that can be seen of a cluster.
 fn observed(cluster: &Cluster) -> (String, Stats, u64) {
     (cluster.dump(), cluster.stats(), cluster.generation())
+}
+
+/// What separates several files in one input.
+const BETWEEN: &[u8] = b"---\n";
+
+/// The files of an input; empty where there are fewer.
+fn files<const N: usize>(bytes: &[u8]) -> [&[u8]; N] {
+    let mut rest = bytes;
+    std::array::from_fn(|_| {
+        let end = rest.windows(BETWEEN.len()).position(|window| window == BETWEEN);
+        let split = end.and_then(|end| Some((rest.get(..end)?, rest.get(end + BETWEEN.len()..)?)));
+        let (file, after) = split.unwrap_or((rest, &[]));
+        rest = after;
+        file
+    })
 }

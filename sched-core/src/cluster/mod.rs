@@ -30,7 +30,7 @@ pub use journal::{Change, Changed, Journal};
 pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
-pub(crate) use columns::Snapshot;
+pub(crate) use columns::{Snapshot, check_derived};
 pub(crate) use forecast::{request_milli, share};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;

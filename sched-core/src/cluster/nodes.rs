@@ -278,18 +278,14 @@ impl NodeTable {
         self.free.push(row);
     }
 
-    /// Registers a selector; rows that match are kept current from here on. The same selector twice is one.
-    pub(crate) fn register_selector(&mut self, selector: &NodeSelector) -> usize {
-        if let Some(known) = self.selectors.iter().position(|s| s.selector == *selector) {
-            return known;
-        }
+    /// Registers a selector; rows that match are kept current from here on.
+    pub(crate) fn register_selector(&mut self, selector: &NodeSelector) {
         let mut rows = Vec::new();
         for (row, name) in self.names.iter().enumerate() {
             let Some(name) = name else { continue };
             set_bit(&mut rows, row, selector_meets(selector, name, |key| self.label(row as u32, key)));
         }
         self.selectors.push(SelectorRows { selector: selector.clone(), rows });
-        self.selectors.len() - 1
     }
 
     /// A label of a row.

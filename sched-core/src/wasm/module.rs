@@ -2,7 +2,7 @@
 
 use super::instance::Instance;
 use super::{Engine, WasmError};
-use crate::limits::{MAX_GUEST_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_MODULE_FUNCTIONS};
+use crate::limits::{MAX_GUEST_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_MODULE_FUNCTIONS, MAX_NAME_BYTES};
 use sched_abi::wire::export;
 use sched_abi::{MAX_REASONS, Manifest, NodeColumns, PodFields};
 use std::sync::Arc;
@@ -100,16 +100,27 @@ fn check(bytes: &[u8]) -> Result<(), WasmError> {
 /// What a manifest can say that no policy can mean.
 pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), WasmError> {
     let name = &manifest.name;
-    let field = if name.is_empty() || name.len() > crate::limits::MAX_NAME_BYTES {
+    let field = if name.is_empty() || !is_line(name) {
         "name"
     } else if !PodFields::ALL.has(manifest.pod_fields) {
         "podFields"
     } else if !NodeColumns::ALL.has(manifest.columns) {
         "columns"
-    } else if manifest.reasons.len() > MAX_REASONS as usize {
+    } else if manifest.reasons.len() > MAX_REASONS as usize || !manifest.reasons.iter().all(|r| is_line(&r.text)) {
         "reasons"
     } else {
         return Ok(());
     };
     Err(WasmError::Manifest { field })
+}
+
+/// Whether a text that a module gives can stand in a line of an explanation without forging others.
+pub(super) fn is_line(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control)
+}
+
+/// A module's words as one line of bounded length, which can forge no other.
+pub(super) fn line_of(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(MAX_NAME_BYTES).map(plain).collect()
 }
