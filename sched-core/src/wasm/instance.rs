@@ -53,8 +53,8 @@ impl Instance {
         let own = MAX_GUEST_OWN_MEMORY_BYTES.min(config.memory_bytes);
         let mut store = Store::new(&engine.0.engine, Bounds { memory: own });
         store.limiter(|bounds| bounds);
-        let instance =
-            wasmtime::Instance::new(&mut store, module, &[]).map_err(|e| WasmError::Instantiate(format!("{e:#}")))?;
+        let instance = wasmtime::Instance::new(&mut store, module, &[])
+            .map_err(|e| WasmError::Instantiate(line_of(&format!("{e:#}"))))?;
         let memory = instance
             .get_memory(&mut store, export::MEMORY)
             .ok_or(WasmError::Export { name: export::MEMORY, expected: "a memory" })?;
@@ -246,7 +246,7 @@ impl Fueled {
             Some(Trap::OutOfFuel) => WasmError::Fuel { call, limit: fuel },
             Some(Trap::StackOverflow) => WasmError::Stack { call },
             Some(trap) => WasmError::Trap { call, problem: trap.to_string() },
-            None => WasmError::Trap { call, problem: format!("{e:#}") },
+            None => WasmError::Trap { call, problem: line_of(&format!("{e:#}")) },
         };
         self.store.set_fuel(fuel).map_err(failed)?;
         let result = hook.call(&mut self.store, params);

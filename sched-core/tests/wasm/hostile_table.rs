@@ -78,7 +78,7 @@ pub(crate) const MODULES: &[(&str, Stage)] = &[
     ("manifest-unknown-columns", Load("the manifest's columns is out of bounds")),
     ("manifest-unknown-pod-fields", Load("the manifest's podFields is out of bounds")),
     ("manifest-too-many-reasons", Load("the manifest's reasons is out of bounds")),
-    ("manifest-refuses", Load("no error:  [31mdisk full")),
+    ("manifest-refuses", Load("no error: [31mdisk full")),
     ("manifest-refuses-at-length", Load("xxxxxxxx")),
     ("manifest-changes", Configure("says other things of itself the second time")),
     ("name-changes", Configure("calls itself `Plain` under its settings, and `Other` without")),
