@@ -23,6 +23,9 @@ pub const MAX_PODS: usize = 1 << 24;
 /// Resource names in use at once.
 pub const MAX_RESOURCES: usize = 256;
 
+/// Resource names in use up to which a policy may bring new ones: the rest is for nodes and pods.
+pub const MAX_RESOURCES_ASKED: usize = MAX_RESOURCES / 2;
+
 /// Different resources that one pod may request: each is a reason of its own, see [`sched_abi::MAX_REASONS`].
 pub const MAX_REQUESTS_PER_POD: usize = 60;
 

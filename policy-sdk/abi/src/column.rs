@@ -235,6 +235,7 @@ pub trait Nodes {
         &[]
     }
     /// The value of a label with this number; empty for 0 and for a number that nothing has.
+    #[allow(clippy::unnecessary_literal_bound, reason = "of this default alone")]
     fn label_value(&self, label: Label, number: u32) -> &str {
         let _ = (label, number);
         ""

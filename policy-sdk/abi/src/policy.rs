@@ -403,6 +403,11 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// Whether what it scores is known to lie within the range of its normalisation, so that nobody needs to look again.
+    fn keeps_range(&self) -> bool {
+        false
+    }
+
     /// What the policy did so far, where somebody counts.
     fn statistics(&self) -> Option<Statistics> {
         None

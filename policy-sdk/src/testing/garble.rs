@@ -36,7 +36,7 @@ pub(super) fn undeclared(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) 
         of.values.iter_mut().for_each(|value| value.push('x'));
     }
     for (_, _, sums) in case.table.domain_pods.iter_mut().filter(|(pods, ..)| !subject.reads_domains(*pods)) {
-        sums.iter_mut().for_each(|sum| *sum = rng.pick(&numbers));
+        sums.fill_with(|| rng.pick(&numbers));
     }
     if !columns.has(NodeColumns::TIME) {
         case.table.now_ms = rng.word() >> 20;

@@ -11,8 +11,8 @@ use sched_core::limits::MAX_REQUESTS_PER_POD;
 /// Changes fields that do not depend on rows.
 pub(super) fn vary(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
     let (pod, rows) = (&mut case.pod, case.table.rows);
-    pod.name = rng.pick(&["", "a", "web-0", "web-12", "job-7b9f6-x2x8k"]).to_owned();
-    pod.namespace = rng.pick(&["", "default", "kube-system"]).to_owned();
+    rng.pick(&["", "a", "web-0", "web-12", "job-7b9f6-x2x8k"]).clone_into(&mut pod.name);
+    rng.pick(&["", "default", "kube-system"]).clone_into(&mut pod.namespace);
     pod.priority = rng.pick(&[0, 0, 1, -1, 1_000, 2_000_000_000, i32::MAX, i32::MIN]);
     pod.qos = rng.pick(&[QosClass::BestEffort, QosClass::Burstable, QosClass::Guaranteed]);
     pod.daemon_set = rng.once_in(8);

@@ -39,9 +39,9 @@ pub(crate) struct DerivedColumns {
 
 impl DerivedColumns {
     /// Registers a column; the same one twice is one.
-    pub(crate) fn register(&mut self, derived: Derived) -> usize {
-        if let Some(known) = self.columns.iter().position(|c| c.derived == derived) {
-            return known;
+    pub(crate) fn register(&mut self, derived: Derived) {
+        if self.registered().any(|known| *known == derived) {
+            return;
         }
         let decay = match derived {
             Derived::Heat { half_life_ms, .. } => decay_table(half_life_ms),
@@ -49,7 +49,11 @@ impl DerivedColumns {
         };
         self.columns.push(DerivedColumn { derived, decay, values: Vec::new() });
         self.slot = None;
-        self.columns.len() - 1
+    }
+
+    /// The columns that are kept, in the order of their places.
+    pub(crate) fn registered(&self) -> impl Iterator<Item = &Derived> {
+        self.columns.iter().map(|column| &column.derived)
     }
 
     pub(crate) fn heat_changed(&mut self, row: u32) {
@@ -178,19 +182,9 @@ pub(crate) struct Snapshot<'a> {
 
 impl Cluster {
     /// Registers a column that a policy asks for; the same one twice is one.
-    pub(crate) fn derive(&mut self, derived: Derived) -> Result<usize, SetupError> {
+    pub(crate) fn derive(&mut self, derived: Derived) {
         match derived {
-            Derived::ForecastCpu { from_min, to_min } => {
-                let hours = from_min / 60;
-                if from_min % 60 != 0 || to_min != from_min + 60 || hours as usize >= HORIZON_HOURS {
-                    return Err(SetupError(format!(
-                        "forecasts are for one whole hour each, up to {HORIZON_HOURS} hours ahead"
-                    )));
-                }
-                self.forecast.want();
-                self.apps.want();
-            }
-            Derived::ForecastVariance | Derived::ProfiledCpu => {
+            Derived::ForecastCpu { .. } | Derived::ForecastVariance | Derived::ProfiledCpu => {
                 self.forecast.want();
                 self.apps.want();
             }
@@ -208,7 +202,21 @@ impl Cluster {
             Derived::RecentBinds { .. } => self.want_heat(),
             _ => self.keep_measured(derived),
         }
-        Ok(self.derived.register(derived))
+        self.derived.register(derived);
+    }
+}
+
+/// Refuses what no column can be.
+pub(crate) fn check_derived(derived: Derived) -> Result<(), SetupError> {
+    match derived {
+        Derived::ForecastCpu { from_min, to_min }
+            if from_min % 60 != 0
+                || from_min as usize / 60 >= HORIZON_HOURS
+                || from_min.checked_add(60) != Some(to_min) =>
+        {
+            Err(SetupError(format!("forecasts are for one whole hour each, up to {HORIZON_HOURS} hours ahead")))
+        }
+        _ => Ok(()),
     }
 }
 

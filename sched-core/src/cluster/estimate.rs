@@ -14,6 +14,11 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
+    /// The rules, in the order of their places.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &EstimateRule> {
+        self.rules.iter()
+    }
+
     /// The place of a rule, and whether it is new: then every class must be learnt anew.
     pub(crate) fn register(&mut self, rule: EstimateRule) -> (usize, bool) {
         if let Some(known) = self.rules.iter().position(|r| *r == rule) {

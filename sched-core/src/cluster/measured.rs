@@ -10,7 +10,7 @@ use super::rowset::{ones, set_bit};
 use super::spec::{PodTemplate, Sample};
 use super::{Changed, Cluster, pod_meets};
 use crate::limits::MAX_QUANTITY;
-use sched_abi::{Derived, EstimateRule, PodMatch, ResourceId, Unmeasured};
+use sched_abi::{Derived, EstimateRule, Label, PodMatch, ResourceId, Unmeasured};
 
 /// What a column is worked out from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,9 +35,7 @@ struct PodColumn {
 /// Counts of matching pods by the value of a label.
 #[derive(Debug)]
 struct Domains {
-    /// Place of the label.
-    label: usize,
-    pods: PodMatch,
+    of: (Label, PodMatch),
     /// What is in the sums: by row the number of its value, and its pods.
     counted: Vec<(u32, f64)>,
     sums: Vec<f64>,
@@ -83,6 +81,11 @@ impl Measured {
     /// Sums by the value of a label, and how often they changed.
     pub(crate) fn domain_pods(&self, place: u16) -> (&[f64], u64) {
         self.domains.get(place as usize).map_or((&[], 0), |domains| (&domains.sums, domains.epoch))
+    }
+
+    /// What is counted by what, in the order of their places.
+    pub(crate) fn domains(&self) -> impl Iterator<Item = &(Label, PodMatch)> {
+        self.domains.iter().map(|domains| &domains.of)
     }
 
     /// How often any of these sums changed.
@@ -143,15 +146,11 @@ impl Cluster {
         }
     }
 
-    /// Counts matching pods by the value of a label from now on; returns the place of the counts.
-    pub(crate) fn keep_domains(&mut self, label: usize, pods: PodMatch) -> usize {
-        if let Some(known) = self.measured.domains.iter().position(|d| (d.label, d.pods) == (label, pods)) {
-            return known;
-        }
+    /// Counts matching pods by the value of a label from now on.
+    pub(crate) fn keep_domains(&mut self, label: Label, pods: PodMatch) {
         self.keep_measured(Derived::Pods(pods));
-        self.measured.domains.push(Domains { label, pods, counted: Vec::new(), sums: Vec::new(), epoch: 0 });
+        self.measured.domains.push(Domains { of: (label, pods), counted: Vec::new(), sums: Vec::new(), epoch: 0 });
         self.count_all_pods();
-        self.measured.domains.len() - 1
     }
 
     /// Estimates every pod by a rule from now on; returns the rule's place.
@@ -213,8 +212,9 @@ impl Cluster {
             }
         }
         for domains in domains {
-            let numbers = nodes.dictionaries.get(domains.label).map_or(&[][..], |d| &d.numbers);
-            let column = columns.iter().find(|c| c.count == Count::Matching(domains.pods));
+            let (Label(label), pods) = domains.of;
+            let numbers = nodes.dictionaries.get(usize::from(label)).map_or(&[][..], |d| &d.numbers);
+            let column = columns.iter().find(|c| c.count == Count::Matching(pods));
             domains.count(ones(stale), numbers, column.map_or(&[], |c| &c.values));
         }
         stale.fill(0);

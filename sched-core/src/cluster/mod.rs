@@ -31,7 +31,7 @@ pub use journal::{Change, Changed, Journal};
 pub use pods::{PodId, PodPhase, Row};
 pub use spec::*;
 
-pub(crate) use columns::Snapshot;
+pub(crate) use columns::{Snapshot, check_derived};
 pub(crate) use forecast::{request_milli, share};
 #[cfg(feature = "record")]
 pub(crate) use interner::{LookUp, hasher, look_up};

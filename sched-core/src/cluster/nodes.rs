@@ -288,31 +288,23 @@ impl NodeTable {
         self.free.push(row);
     }
 
-    /// Registers a selector; rows that match are kept current from here on. The same selector twice is one.
-    pub(crate) fn register_selector(&mut self, selector: &NodeSelector) -> usize {
-        if let Some(known) = self.selectors.iter().position(|s| s.selector == *selector) {
-            return known;
-        }
+    /// Registers a selector; rows that match are kept current from here on.
+    pub(crate) fn register_selector(&mut self, selector: &NodeSelector) {
         let mut rows = Vec::new();
         for (row, name) in self.names.iter().enumerate() {
             let Some(name) = name else { continue };
             set_bit(&mut rows, row, selector_meets(selector, name, |key| self.label(row as u32, key)));
         }
         self.selectors.push(SelectorRows { selector: selector.clone(), rows });
-        self.selectors.len() - 1
     }
 
-    /// Registers a label; its column and dictionary are kept current from here on. The same label twice is one.
-    pub(crate) fn register_label(&mut self, key: &str) -> usize {
-        if let Some(known) = self.dictionaries.iter().position(|d| &*d.key == key) {
-            return known;
-        }
+    /// Registers a label; its column and dictionary are kept current from here on.
+    pub(crate) fn register_label(&mut self, key: &str) {
         let mut dictionary = Dictionary::new(key);
         for (row, name) in (0..).zip(&self.names) {
             dictionary.set(row, dictionary.value_of(name.as_deref(), |key| self.label(row, key)));
         }
         self.dictionaries.push(dictionary);
-        self.dictionaries.len() - 1
     }
 
     /// A label of a row.

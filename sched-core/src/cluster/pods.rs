@@ -192,13 +192,9 @@ impl PodStore {
         self.on_row.get(row as usize).map_or(&[], |v| v)
     }
 
-    /// Registers a selector; the same one twice is one.
-    pub(crate) fn register_selector(&mut self, selector: &LabelSelector) -> usize {
-        if let Some(known) = self.selectors.iter().position(|s| s == selector) {
-            return known;
-        }
+    /// Registers a selector.
+    pub(crate) fn register_selector(&mut self, selector: &LabelSelector) {
         self.selectors.push(selector.clone());
-        self.selectors.len() - 1
     }
 
     /// The class of a template, if pods of it are known.

@@ -4,6 +4,9 @@ use sched_abi::{Hook, Manifest, Nodes, PodView, Policy, Prepared, Rows, Setup, S
 
 /// The policy, with scores out of range moved to its end.
 pub(crate) fn within_range(policy: Box<dyn Policy>) -> Box<dyn Policy> {
+    if policy.keeps_range() {
+        return policy;
+    }
     let (least, most) = policy.manifest().normalize.range();
     Box::new(Bounded { policy, least, most })
 }

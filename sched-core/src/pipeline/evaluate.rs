@@ -102,7 +102,7 @@ impl Scheduler {
             answers.push(answer);
         }
         let narrowed = answers.iter().any(|a| a.narrowed);
-        let named = |row: &Row| view.named_nodes.is_some_and(|named| sched_abi::bit(named, row.0 as usize));
+        let named = |row: &Row| view.named_nodes.is_none_or(|named| sched_abi::bit(named, row.0 as usize));
         let rejected = answers.iter().any(|a| a.reject.is_some());
         let feasible = |answers: &[PolicyAnswer]| -> Vec<Row> {
             let passes = |k: usize| answers.iter().all(|a| a.passes(k));
@@ -150,7 +150,7 @@ impl Scheduler {
             policy: manifest.name.clone(),
             weight: entry.weight,
             filtered: manifest.filters && prepared.filter == Hook::Run,
-            scored: manifest.scores && prepared.score != Hook::Skip,
+            scored: manifest.scores && entry.weight != 0 && prepared.score != Hook::Skip,
             reject,
             narrowed: prepared.narrow,
             fell_back: false,

@@ -36,6 +36,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ready {
     pub(crate) prepared: Prepared,
+    /// Its filter was left out, since no node passed.
+    pub(crate) left_out: bool,
     pub(crate) block: [u64; 16],
 }
 
@@ -110,7 +112,7 @@ impl Scheduler {
         Self::of(profile.build()?, seed)
     }
 
-    /// An empty cluster under policies of the embedder's own, each with its weight. Scores out of range are moved to its end:
+    /// An empty cluster under policies of the embedder's own, each with its weight; one of weight 0 only filters. Scores out of range are moved to its end:
     /// 0..=100 where they are not normalised, else [`MAX_QUANTITY`](crate::limits::MAX_QUANTITY) either way.
     pub fn with_policies(policies: Vec<Weighted>, seed: u64) -> Result<Self, ProfileError> {
         Self::of(policies.into_iter().map(|(policy, weight)| (bounded::within_range(policy), weight)).collect(), seed)
@@ -222,6 +224,7 @@ impl Scheduler {
             let best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
             // What a policy said before it failed does not count: the decision is made anew without it.
             if snapshot::substitute(&self.entries, &view, ready) {
+                fell_back = false;
                 continue;
             }
             if best.is_some() || !snapshot::fall_back(&self.entries, ready) {

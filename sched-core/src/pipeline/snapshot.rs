@@ -317,6 +317,7 @@ pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
         let prepared = &mut ready.prepared;
         if prepared.fall_back && entry.manifest.filters && prepared.filter == Hook::Run {
             prepared.filter = Hook::Skip;
+            ready.left_out = true;
             any = true;
         }
     }
@@ -324,14 +325,21 @@ pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
 }
 
 /// Puts what stands for a policy that failed in the place of its answers; says whether one did that was not known to have.
+/// Filters that were left out count again: it may have been that policy that no node passed.
 pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, ready: &mut [Ready]) -> bool {
     let mut any = false;
-    for (entry, ready) in entries.iter().zip(ready) {
+    for (entry, ready) in entries.iter().zip(&mut *ready) {
         if let Some(instead) = entry.policy.failure(pod)
             && ready.prepared != instead
         {
             ready.prepared = instead;
+            ready.left_out = false;
             any = true;
+        }
+    }
+    if any {
+        for ready in ready.iter_mut().filter(|ready| ready.left_out) {
+            (ready.left_out, ready.prepared.filter) = (false, Hook::Run);
         }
     }
     any
@@ -343,6 +351,6 @@ pub(crate) fn prepare(entries: &[Entry], pod: &PodView<'_>, nodes: &dyn Nodes, r
     for entry in entries {
         let mut block = [0; 16];
         let prepared = entry.policy.prepare(pod, nodes, &mut block);
-        ready.push(Ready { prepared, block });
+        ready.push(Ready { prepared, left_out: false, block });
     }
 }

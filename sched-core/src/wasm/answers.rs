@@ -6,6 +6,9 @@ use sched_abi::{Hook, Manifest, Normalize, Prepared, Rows, Verdict, bit};
 /// The bit that says that preemption cannot help.
 const UNRESOLVABLE: u64 = 1 << 63;
 
+/// Each byte of an answer that was not given: as a verdict it has a bit that is none, as a score it is below every range.
+pub(super) const BLANK: u8 = 0xc0;
+
 /// Takes verdicts; each must pass, or have reasons that are `allowed`.
 pub(super) fn verdicts(bytes: &[u8], allowed: u64, out: &mut [Verdict]) -> Result<(), WasmError> {
     let words = bytes.as_chunks::<8>().0;
@@ -89,6 +92,16 @@ mod tests {
             assert_eq!(verdicts(&bytes(&[0, word]), 1, &mut out).is_ok(), fine, "{word:x}");
         }
         assert!(verdicts(&bytes(&[0]), 1, &mut out).is_err());
+    }
+
+    #[test]
+    fn an_answer_that_was_not_given_is_none() {
+        let blank = [BLANK; 8];
+        assert!(verdicts(&blank, u64::MAX >> 2, &mut [Verdict::PASS]).is_err());
+        for normalize in [Normalize::None, Normalize::Max] {
+            let range = Range { normalize, live: &[1] };
+            assert!(scores(&blank, Rows::Range { start: 0, end: 1 }, range, &mut [0]).is_err());
+        }
     }
 
     #[test]

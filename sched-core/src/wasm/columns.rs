@@ -173,8 +173,8 @@ impl Columns {
                 }
             }
         }
-        let changed = follows.then_some(&*self.changed);
-        self.labels.sync(instance, (nodes, changes), changed, frame)?;
+        let since = follows.then_some(&*self.changed);
+        self.labels.sync(instance, (nodes, changes), since, frame)?;
         if moved || rows != self.rows {
             self.rows = rows;
             self.lay_out(instance, frame)?;

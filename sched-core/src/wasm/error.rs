@@ -84,9 +84,17 @@ pub enum WasmError {
     /// The policy refuses its settings.
     #[error("{0}")]
     Settings(String),
-    /// The policy answered differently when it was made a second time.
-    #[error("the policy asks for other things the second time, though its settings are the same")]
+    /// The policy answered differently when it was asked a second time.
+    #[error("the policy says other things of itself the second time, though its settings are the same")]
     Unsteady,
+    /// The policy has another name under its settings.
+    #[error("the policy calls itself `{theirs}` under its settings, and `{name}` without")]
+    Renamed {
+        /// Its name under default settings.
+        name: String,
+        /// Its name now.
+        theirs: String,
+    },
     /// A call ran out of fuel.
     #[error("`{call}` used up its fuel of {limit} (FUEL_PER_CALL + rows x FUEL_PER_ROW)")]
     Fuel {

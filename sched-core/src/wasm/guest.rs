@@ -99,21 +99,26 @@ impl Guest {
         self.frame.now_ms = self.now_ms(nodes);
         self.frame.rows = nodes.rows() as u32;
         self.frame.live = if self.columns.reads(NodeColumns::LIVE) { nodes.live() as u32 } else { 0 };
-        self.instance.write(self.frame_place.ptr, bytemuck::bytes_of(&self.frame));
         Ok(())
     }
 
     pub(super) fn prepare(&mut self, rows: usize) -> Result<(Prepared, [u64; 16]), WasmError> {
-        self.put_block(&[0; 16]);
+        self.put_frame(&[0; 16]);
         self.instance.prepare(self.frame_place.ptr, rows)?;
         let bytes = self.instance.at(self.frame_place.ptr, size_of::<Frame>());
         let frame: Frame = bytemuck::try_pod_read_unaligned(bytes).map_err(|_| WasmError::Prepared)?;
         Ok((frame.prepared.read().ok_or(WasmError::Prepared)?, frame.block))
     }
 
-    fn put_block(&mut self, block: &[u64; 16]) {
-        let at = self.frame_place.ptr + std::mem::offset_of!(Frame, block) as u32;
-        self.instance.write(at, bytemuck::bytes_of(block));
+    /// Writes the frame anew for a call: whatever the last one did to it is gone.
+    fn put_frame(&mut self, block: &[u64; 16]) {
+        self.frame.block = *block;
+        self.instance.write(self.frame_place.ptr, bytemuck::bytes_of(&self.frame));
+    }
+
+    /// Leaves no earlier answers where the next ones go: who writes too few is found out.
+    fn blank(&mut self, rows: usize) {
+        self.instance.at_mut(self.frame.out.ptr, rows * 8).fill(answers::BLANK);
     }
 
     /// What a batch call is told of its rows.
@@ -135,7 +140,8 @@ impl Guest {
         allowed: u64,
         out: &mut [Verdict],
     ) -> Result<(), WasmError> {
-        self.put_block(block);
+        self.put_frame(block);
+        self.blank(out.len());
         let params = self.rows(rows);
         self.instance.filter(params)?;
         answers::verdicts(self.instance.at(self.frame.out.ptr, out.len() * 8), allowed, out)
@@ -148,28 +154,27 @@ impl Guest {
         range: answers::Range<'_>,
         out: &mut [i64],
     ) -> Result<(), WasmError> {
-        self.put_block(block);
+        self.put_frame(block);
+        self.blank(out.len());
         let params = self.rows(rows);
         self.instance.score(params)?;
         answers::scores(self.instance.at(self.frame.out.ptr, out.len() * 8), rows, range, out)
     }
 
+    /// At most [`MAX_BATCH`] words.
     pub(super) fn filter_bits(
         &mut self,
         block: &[u64; 16],
         start: usize,
         feasible: &mut [u64],
     ) -> Result<bool, WasmError> {
-        self.put_block(block);
-        let mut done = true;
-        for (at, words) in (start..).step_by(MAX_BATCH * 64).zip(feasible.chunks_mut(MAX_BATCH)) {
-            self.instance.write(self.frame.out.ptr, bytemuck::cast_slice(words));
-            done &= self.instance.filter_bits(self.frame_place.ptr, at as u32, words.len() as u32)?;
-            if done {
-                let left = self.instance.at(self.frame.out.ptr, words.len() * 8).as_chunks::<8>().0;
-                // Only what was set can stay set.
-                words.iter_mut().zip(left).for_each(|(word, left)| *word &= u64::from_le_bytes(*left));
-            }
+        self.put_frame(block);
+        self.instance.write(self.frame.out.ptr, bytemuck::cast_slice(feasible));
+        let done = self.instance.filter_bits(self.frame_place.ptr, start as u32, feasible.len() as u32)?;
+        if done {
+            let left = self.instance.at(self.frame.out.ptr, feasible.len() * 8).as_chunks::<8>().0;
+            // Only what was set can stay set.
+            feasible.iter_mut().zip(left).for_each(|(word, left)| *word &= u64::from_le_bytes(*left));
         }
         Ok(done)
     }

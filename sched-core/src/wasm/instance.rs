@@ -1,43 +1,14 @@
 //! One instance of a module: its memory, the room that the host took in it, and calls under fuel.
 
-use super::module::PAGE;
+use super::bounds::Bounds;
+use super::module::{PAGE, line_of};
 use super::{Engine, WasmError};
-use crate::limits::{
-    FUEL_FOR_SETUP, MAX_GUEST_OWN_MEMORY_BYTES, MAX_GUEST_TABLE_ELEMENTS, MAX_MODULE_TEXT_BYTES, MIN_THREAD_STACK_BYTES,
-};
+use crate::limits::{FUEL_FOR_SETUP, MAX_GUEST_OWN_MEMORY_BYTES, MAX_MODULE_TEXT_BYTES, MIN_THREAD_STACK_BYTES};
 use sched_abi::Manifest;
 use sched_abi::ask::{Configured, Grant};
 use sched_abi::wire::{MINOR, export, unpack};
 use serde::de::DeserializeOwned;
-use wasmtime::{Memory, ResourceLimiter, Store, Trap, TypedFunc, WasmParams, WasmResults};
-
-/// What the module may take.
-struct Bounds {
-    /// Bytes of memory.
-    memory: usize,
-}
-
-impl ResourceLimiter for Bounds {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= self.memory)
-    }
-
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_GUEST_TABLE_ELEMENTS)
-    }
-
-    fn instances(&self) -> usize {
-        1
-    }
-
-    fn memories(&self) -> usize {
-        1
-    }
-
-    fn tables(&self) -> usize {
-        1
-    }
-}
+use wasmtime::{Memory, Store, Trap, TypedFunc, WasmParams, WasmResults};
 
 /// A place in the module's memory that the host took.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,8 +55,8 @@ impl Instance {
         let own = MAX_GUEST_OWN_MEMORY_BYTES.min(config.memory_bytes);
         let mut store = Store::new(&engine.0.engine, Bounds { memory: own });
         store.limiter(|bounds| bounds);
-        let instance =
-            wasmtime::Instance::new(&mut store, module, &[]).map_err(|e| WasmError::Instantiate(format!("{e:#}")))?;
+        let instance = wasmtime::Instance::new(&mut store, module, &[])
+            .map_err(|e| WasmError::Instantiate(line_of(&format!("{e:#}"))))?;
         let memory = instance
             .get_memory(&mut store, export::MEMORY)
             .ok_or(WasmError::Export { name: export::MEMORY, expected: "a memory" })?;
@@ -115,13 +86,13 @@ impl Instance {
     pub(super) fn manifest(&mut self) -> Result<Manifest, WasmError> {
         let manifest = self.named::<(), i64>(export::MANIFEST, "() -> i64")?;
         let packed = self.setup_call(export::MANIFEST, &manifest, ())?;
-        self.text::<Result<Manifest, String>>(export::MANIFEST, packed)?.map_err(WasmError::Settings)
+        self.text(export::MANIFEST, packed)
     }
 
     /// Hands the settings over.
     pub(super) fn configure(&mut self, config: &str) -> Result<Configured, WasmError> {
         let packed = self.hand_over(export::CONFIGURE, config.as_bytes())?;
-        self.text::<Result<Configured, String>>(export::CONFIGURE, packed)?.map_err(WasmError::Settings)
+        self.text(export::CONFIGURE, packed)
     }
 
     /// Hands over what is granted. From here on the memory is the host's to grow.
@@ -129,7 +100,7 @@ impl Instance {
         let text = serde_json::to_vec(grants)
             .map_err(|e| WasmError::Syntax { call: export::SETUP, problem: e.to_string() })?;
         let packed = self.hand_over(export::SETUP, &text)?;
-        self.text::<Result<(), String>>(export::SETUP, packed)?.map_err(WasmError::Settings)?;
+        self.text::<()>(export::SETUP, packed)?;
         self.end = self.memory.data_size(&self.fueled.store);
         self.fueled.store.data_mut().memory = 0;
         Ok(())
@@ -230,13 +201,16 @@ impl Instance {
         self.setup_call(call, &take, (ptr, len))
     }
 
+    /// What a text says; what it complains of is shown to people, so it is made a line.
     fn text<T: DeserializeOwned>(&self, call: &'static str, packed: i64) -> Result<T, WasmError> {
         let (ptr, len) = unpack(packed);
         let bytes = self.at(ptr, len as usize);
         if len as usize > MAX_MODULE_TEXT_BYTES || bytes.len() != len as usize {
             return Err(WasmError::Text { call, ptr, len });
         }
-        serde_json::from_slice(bytes).map_err(|e| WasmError::Syntax { call, problem: e.to_string() })
+        let said: Result<T, String> = serde_json::from_slice(bytes)
+            .map_err(|error| WasmError::Syntax { call, problem: line_of(&error.to_string()) })?;
+        said.map_err(|refusal| WasmError::Settings(line_of(&refusal)))
     }
 
     fn setup_call<P: WasmParams, R: WasmResults>(
@@ -275,7 +249,7 @@ impl Fueled {
             Some(Trap::OutOfFuel) => WasmError::Fuel { call, limit: fuel },
             Some(Trap::StackOverflow) => WasmError::Stack { call },
             Some(trap) => WasmError::Trap { call, problem: trap.to_string() },
-            None => WasmError::Trap { call, problem: format!("{e:#}") },
+            None => WasmError::Trap { call, problem: line_of(&format!("{e:#}")) },
         };
         self.store.set_fuel(fuel).map_err(failed)?;
         let result = hook.call(&mut self.store, params);

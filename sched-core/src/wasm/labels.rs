@@ -28,7 +28,7 @@ struct DomainCopy {
 
 /// All that the policy asked for and declares.
 pub(super) struct Labels {
-    labels: Vec<LabelCopy>,
+    copies: Vec<LabelCopy>,
     domains: Vec<DomainCopy>,
     /// Where the slots lie; labels are known by their place among those that were asked for.
     tables: Place,
@@ -54,22 +54,22 @@ impl Labels {
                 _ => {}
             }
         }
-        Self { labels, domains, tables: nowhere, rows: 0, bytes: Vec::new(), spans: Vec::new() }
+        Self { copies: labels, domains, tables: nowhere, rows: 0, bytes: Vec::new(), spans: Vec::new() }
     }
 
     /// Brings the copies up to the table: rows that `changed`, or all of them where that is not known.
     pub(super) fn sync(
         &mut self,
         instance: &mut Instance,
-        (nodes, changes): (&dyn Nodes, Option<&dyn Changes>),
+        (nodes, log): (&dyn Nodes, Option<&dyn Changes>),
         changed: Option<Changed<'_>>,
         frame: &mut Frame,
     ) -> Result<(), WasmError> {
-        if self.labels.is_empty() && self.domains.is_empty() {
+        if self.copies.is_empty() && self.domains.is_empty() {
             return Ok(());
         }
         let rows = nodes.rows();
-        for copied in &mut self.labels {
+        for copied in &mut self.copies {
             let numbers = nodes.label(copied.label);
             let moved = instance.ensure(&mut copied.numbers, rows * 4)?;
             match changed.filter(|_| !moved && rows == self.rows) {
@@ -81,7 +81,7 @@ impl Labels {
                 }
                 None => copy(instance, copied.numbers.ptr, numbers, rows),
             }
-            let epoch = changes.map(|log| log.label_epoch(copied.label));
+            let epoch = log.map(|log| log.label_epoch(copied.label));
             if epoch.is_none() || copied.epoch != epoch {
                 copied.count = numbers.iter().max().map_or(0, |last| *last as usize + 1);
                 let values = (0..copied.count as u32).map(|number| nodes.label_value(copied.label, number));
@@ -90,7 +90,7 @@ impl Labels {
             }
         }
         for copied in &mut self.domains {
-            let epoch = changes.map(|log| log.domain_epoch(copied.pods));
+            let epoch = log.map(|log| log.domain_epoch(copied.pods));
             if epoch.is_none() || copied.epoch != epoch {
                 let sums = nodes.domain_pods(copied.pods);
                 instance.ensure(&mut copied.place, size_of_val(sums))?;
@@ -106,7 +106,7 @@ impl Labels {
     fn lay_out(&mut self, instance: &mut Instance, frame: &mut Frame) -> Result<(), WasmError> {
         let span = |place: Place, len: usize| Span { ptr: place.ptr, len: len as u32 };
         self.bytes.clear();
-        for (key, copied) in (0..).zip(&self.labels) {
+        for (key, copied) in (0..).zip(&self.copies) {
             let (numbers, values) = (span(copied.numbers, self.rows), span(copied.values, copied.count));
             let slot = LabelSlot { key, reserved: 0, numbers, values };
             self.bytes.extend_from_slice(bytemuck::bytes_of(&slot));
@@ -118,7 +118,7 @@ impl Labels {
         }
         instance.ensure(&mut self.tables, self.bytes.len())?;
         instance.write(self.tables.ptr, &self.bytes);
-        frame.labels = span(self.tables, self.labels.len());
+        frame.labels = span(self.tables, self.copies.len());
         frame.domain_pods = Span { ptr: self.tables.ptr + domains, len: self.domains.len() as u32 };
         Ok(())
     }
@@ -139,7 +139,9 @@ fn put_texts<'a>(
     }
     let table = size_of_val(&**spans);
     instance.ensure(place, table + bytes.len())?;
-    spans.iter_mut().for_each(|span| span.ptr += place.ptr + table as u32);
+    for span in spans.iter_mut() {
+        span.ptr += place.ptr + table as u32;
+    }
     instance.write(place.ptr, bytemuck::cast_slice(spans));
     instance.write(place.ptr + table as u32, bytes);
     Ok(())

@@ -9,9 +9,11 @@
 compile_error!("columns are shared with modules as they are, so the host must be little-endian as WebAssembly is");
 
 mod answers;
+mod bounds;
 mod columns;
 mod engine;
 mod error;
+mod grant;
 mod guest;
 mod instance;
 mod labels;

@@ -2,7 +2,7 @@
 
 use super::instance::Instance;
 use super::{Engine, WasmError};
-use crate::limits::{MAX_GUEST_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_MODULE_FUNCTIONS};
+use crate::limits::{MAX_GUEST_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_MODULE_FUNCTIONS, MAX_NAME_BYTES};
 use sched_abi::wire::export;
 use sched_abi::{MAX_REASONS, Manifest, NodeColumns, PodFields};
 use std::sync::Arc;
@@ -38,13 +38,13 @@ impl Module {
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, WasmError> {
         check(bytes)?;
         let compiled = wasmtime::Module::from_binary(&engine.0.engine, bytes);
-        Self::take(engine, compiled.map_err(|e| WasmError::Compile(format!("{e:#}")))?)
+        Self::take(engine, compiled.map_err(|e| WasmError::Compile(line_of(&format!("{e:#}"))))?)
     }
 
     /// Checks and compiles a module to an artefact that [`Module::load_trusted`] takes, with an engine of the same
     /// configuration on the same kind of machine.
     pub fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, WasmError> {
-        Self::new(engine, bytes)?.0.module.serialize().map_err(|e| WasmError::Compile(format!("{e:#}")))
+        Self::new(engine, bytes)?.0.module.serialize().map_err(|e| WasmError::Compile(line_of(&format!("{e:#}"))))
     }
 
     /// Loads what [`Module::precompile`] made. Cost: well below a millisecond.
@@ -55,7 +55,7 @@ impl Module {
     pub unsafe fn load_trusted(engine: &Engine, artefact: &[u8]) -> Result<Self, WasmError> {
         // SAFETY: the caller's promise.
         let module = unsafe { wasmtime::Module::deserialize(&engine.0.engine, artefact) };
-        Self::take(engine, module.map_err(|e| WasmError::Artefact(format!("{e:#}")))?)
+        Self::take(engine, module.map_err(|e| WasmError::Artefact(line_of(&format!("{e:#}"))))?)
     }
 
     /// What the policy says of itself under default settings.
@@ -75,7 +75,7 @@ impl Module {
 
     fn take(engine: &Engine, module: wasmtime::Module) -> Result<Self, WasmError> {
         if let Some(import) = module.imports().next() {
-            return Err(WasmError::Import(format!("{}.{}", import.module(), import.name())));
+            return Err(WasmError::Import(line_of(&format!("{}.{}", import.module(), import.name()))));
         }
         let memory = module.get_export(export::MEMORY).and_then(|e| e.memory().cloned());
         let memory = memory.ok_or(WasmError::Export { name: export::MEMORY, expected: "a memory" })?;
@@ -97,7 +97,7 @@ fn check(bytes: &[u8]) -> Result<(), WasmError> {
     };
     limit("bytes", bytes.len() as u64, MAX_MODULE_BYTES as u64, "MAX_MODULE_BYTES")?;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|e| WasmError::Compile(e.to_string()))? {
+        match payload.map_err(|e| WasmError::Compile(line_of(&e.to_string())))? {
             Payload::StartSection { .. } => return Err(WasmError::Start),
             Payload::FunctionSection(functions) => {
                 let most = u64::from(MAX_MODULE_FUNCTIONS);
@@ -112,16 +112,27 @@ fn check(bytes: &[u8]) -> Result<(), WasmError> {
 /// What a manifest can say that no policy can mean.
 pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), WasmError> {
     let name = &manifest.name;
-    let field = if name.is_empty() || name.len() > crate::limits::MAX_NAME_BYTES {
+    let field = if name.is_empty() || !is_line(name) {
         "name"
     } else if !PodFields::ALL.has(manifest.pod_fields) {
         "podFields"
     } else if !NodeColumns::ALL.has(manifest.columns) {
         "columns"
-    } else if manifest.reasons.len() > MAX_REASONS as usize {
+    } else if manifest.reasons.len() > MAX_REASONS as usize || !manifest.reasons.iter().all(|r| is_line(&r.text)) {
         "reasons"
     } else {
         return Ok(());
     };
     Err(WasmError::Manifest { field })
+}
+
+/// Whether a text that a module gives can stand in a line of an explanation without forging others.
+pub(super) fn is_line(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control)
+}
+
+/// A module's words, or an engine's about it, as one line of bounded length, which can forge no other.
+pub(super) fn line_of(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(MAX_NAME_BYTES).collect()
 }

@@ -1,15 +1,16 @@
 //! A module as a policy: the ordinary [`Policy`] trait, so that pipeline, explanations and tests take it as any other.
 
+use super::grant::grant;
 use super::guest::Guest;
 use super::instance::Instance;
-use super::module::check_manifest;
+use super::module::{check_manifest, is_line};
 use super::{Module, WasmError, answers};
 use crate::limits::MAX_FAILED_DECISIONS;
-use sched_abi::ask::{Ask, Configured, Grant};
+use sched_abi::ask::{Configured, Grant};
 use sched_abi::wire::MAX_BATCH;
 use sched_abi::{
-    Bits, Column, Derived, FailureMode, Label, MAX_REASONS, Manifest, Nodes, PodMatch, PodView, Policy, Prepared,
-    ReasonArg, ResourceId, Rows, Setup, SetupError, Statistics, Verdict,
+    Bits, FailureMode, MAX_REASONS, Manifest, Nodes, PodView, Policy, Prepared, ReasonArg, ResourceId, Rows, Setup,
+    SetupError, Statistics, Verdict,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,8 @@ pub struct WasmPolicy {
     state: Mutex<State>,
     /// A call failed since the last `prepare`.
     failed: AtomicBool,
+    /// The shorter way to filter failed once: the longer one is taken from then on.
+    bits_failed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -60,10 +63,17 @@ impl WasmPolicy {
         let configured = instance.configure(&config.settings)?;
         let manifest = &configured.manifest;
         check_manifest(manifest)?;
+        let default = module.manifest();
+        if manifest.name != default.name {
+            return Err(WasmError::Renamed { name: default.name.to_string(), theirs: manifest.name.to_string() });
+        }
+        if config.settings.is_empty() && manifest != default {
+            return Err(WasmError::Unsteady);
+        }
         let protective = if manifest.protective { FailureMode::Reject } else { FailureMode::Abstain };
         let mode = config.failure_mode.unwrap_or(protective);
         let mut reasons = configured.reasons.clone();
-        if reasons.len() >= MAX_REASONS as usize {
+        if reasons.len() >= MAX_REASONS as usize || !reasons.iter().all(|text| is_line(text)) {
             return Err(WasmError::Manifest { field: "reasons" });
         }
         reasons.push(format!("policy {} failed", manifest.name));
@@ -76,6 +86,7 @@ impl WasmPolicy {
             grants: Vec::new(),
             state: Mutex::default(),
             failed: AtomicBool::new(false),
+            bits_failed: AtomicBool::new(false),
         })
     }
 
@@ -260,19 +271,19 @@ impl Policy for WasmPolicy {
         start: usize,
         feasible: &mut [u64],
     ) -> bool {
-        if !self.module.0.filter_bits {
+        if !self.module.0.filter_bits || feasible.len() > MAX_BATCH || self.bits_failed.load(Ordering::Relaxed) {
             return false;
         }
         if self.failed.load(Ordering::Relaxed) {
             return true;
         }
-        let mut state = self.state();
         let rows = feasible.len() * 64;
-        let done = self.call(&mut state, (pod, nodes), rows, |guest| guest.filter_bits(block, start, feasible));
-        done.unwrap_or_else(|| {
-            self.fail(&mut state);
-            true
-        })
+        let call = |guest: &mut Guest| guest.filter_bits(block, start, feasible);
+        let done = self.call(&mut self.state(), (pod, nodes), rows, call);
+        if done.is_none() {
+            self.bits_failed.store(true, Ordering::Relaxed);
+        }
+        done.unwrap_or(false)
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
@@ -284,6 +295,10 @@ impl Policy for WasmPolicy {
         self.failed.load(Ordering::Relaxed).then(|| self.substitute(self.failure_place(pod)))
     }
 
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn last_problem(&self) -> Option<String> {
         self.last_error().map(|error| error.to_string())
     }
@@ -291,37 +306,4 @@ impl Policy for WasmPolicy {
     fn statistics(&self) -> Option<Statistics> {
         Some(self.state().statistics)
     }
-}
-
-/// Asks the host. What a request names of earlier ones is a place among those of its kind, in the order of the requests.
-fn grant(host: &mut dyn Setup, ask: &Ask, earlier: &[Grant]) -> Result<Grant, SetupError> {
-    let refused = |what: &str| SetupError(format!("the host grants {what} that the contract cannot name"));
-    let pods = |place: PodMatch| {
-        let mut known =
-            earlier.iter().filter_map(|g| if let Grant::Pods(bit) = g { Some(PodMatch(*bit)) } else { None });
-        known.nth(usize::from(place.0)).ok_or_else(|| SetupError(format!("{place:?} was not asked for before")))
-    };
-    let label = |place: Label| {
-        let mut known = earlier.iter().filter_map(|g| if let Grant::Label(label) = g { Some(*label) } else { None });
-        known.nth(usize::from(place.0)).ok_or_else(|| SetupError(format!("{place:?} was not asked for before")))
-    };
-    Ok(match ask {
-        Ask::Resource(name) => Grant::Resource(host.resource(name)?),
-        Ask::Derive(derived) => match host.derive(match *derived {
-            Derived::Pods(place) => Derived::Pods(pods(place)?),
-            other => other,
-        })? {
-            Column::Derived(place) => Grant::Derived(place),
-            _ => return Err(refused("a column")),
-        },
-        Ask::Aggregate(aggregate) => host.aggregate(*aggregate).map(|()| Grant::Aggregate)?,
-        Ask::Estimate(rule) => Grant::Estimate(host.estimate(*rule)? as u32),
-        Ask::Nodes(selector) => match host.node_selector(selector)? {
-            Bits::Selector(place) => Grant::Nodes(place),
-            _ => return Err(refused("rows")),
-        },
-        Ask::Pods(selector) => Grant::Pods(host.pod_selector(selector)?.0),
-        Ask::Label(key) => Grant::Label(host.label(key)?),
-        Ask::DomainPods(of, matching) => Grant::DomainPods(host.domain_pods(label(*of)?, pods(*matching)?)?),
-    })
 }

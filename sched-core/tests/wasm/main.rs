@@ -13,6 +13,12 @@ mod conformance;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
-mod support;
+mod generated;
 #[cfg(test)]
-mod wat;
+mod hostile;
+#[cfg(test)]
+mod hostile_table;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod support;

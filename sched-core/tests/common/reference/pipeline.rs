@@ -142,6 +142,9 @@ fn filter(
 fn score(world: &World, profile: &Profile, pod: &PodSpec, candidates: &mut BTreeMap<String, Candidate>) {
     let nodes: Vec<&NodeSpec> = candidates.keys().map(|name| &world.nodes[name]).collect();
     for policy in &profile.policies {
+        if policy.weight == 0 {
+            continue;
+        }
         let Raw::Scores(raw) = policies::score(&policy.kind, pod, &nodes, world) else { continue };
         let normalized = policies::normalize(&policy.kind, &raw);
         for ((candidate, raw), normalized) in candidates.values_mut().zip(raw).zip(normalized) {

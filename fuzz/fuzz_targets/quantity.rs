@@ -1,0 +1,5 @@
+//! Fuzzes quantities in Kubernetes' notation.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sched_fuzz_checks::quantity(bytes));
