@@ -1,13 +1,9 @@
-//! Modules that are too large to be files: each is refused by a limit that is named, or compiled within its bounds of time and
+//! Modules that are too large to be files: each is refused by a limit that is named, or compiled within its bounds of
 //! stack, and then answers.
 
 use crate::site::{PLAIN, Site, compile, policy};
 use crate::support::ENGINE;
 use sched_core::wasm::{Module, WasmError};
-use std::time::{Duration, Instant};
-
-/// Time in which a module is compiled or refused, with room for machines that are slow or busy.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The plain module with more in its filter, or more definitions.
 pub(crate) fn plain_with(filter: &str, definitions: &str) -> String {
@@ -33,9 +29,7 @@ fn a_module_of_100_mb_is_refused_before_it_is_read() {
     bytes.push(0);
     bytes.extend((0..5).map(|at| (length >> (7 * at)) as u8 & 0x7f | if at < 4 { 0x80 } else { 0 }));
     bytes.resize(bytes.len() + length, 0);
-    let begun = Instant::now();
     assert_eq!(limit_of(Module::new(&ENGINE, &bytes)), "MAX_MODULE_BYTES");
-    assert!(begun.elapsed() < Duration::from_millis(100));
 }
 
 #[test]
@@ -48,9 +42,7 @@ fn a_module_of_100_000_functions_is_refused_before_it_is_compiled() {
 fn answers(text: &str) {
     let bytes = wat::parse_str(text).unwrap();
     let compiles = move || {
-        let begun = Instant::now();
         let module = Module::new(&ENGINE, &bytes).unwrap();
-        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         let mut site = Site::new(Some(policy(&module, None).unwrap()));
         assert_eq!(site.choices(), Site::new(Some(crate::site::plain())).choices());
         assert_eq!(site.statistics().failures, 0);
