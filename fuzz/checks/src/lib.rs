@@ -11,6 +11,7 @@ mod module;
 mod objects;
 mod profiles;
 mod quantity;
+mod record;
 mod sandbox;
 mod traces;
 
@@ -20,6 +21,7 @@ pub use module::module;
 pub use objects::objects;
 pub use profiles::profiles;
 pub use quantity::quantity;
+pub use record::record;
 pub use traces::{hot_nodes, openb};
 
 use sched_core::{Cluster, ClusterError, Event, Scheduler, Stats};
@@ -28,7 +30,7 @@ use sched_core::{Cluster, ClusterError, Event, Scheduler, Stats};
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and of its folder of seeds.
-pub const CHECKS: [(&str, Check); 8] = [
+pub const CHECKS: [(&str, Check); 9] = [
     ("events", events),
     ("hot_nodes", hot_nodes),
     ("manifest", manifest),
@@ -37,6 +39,7 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("openb", openb),
     ("profiles", profiles),
     ("quantity", quantity),
+    ("record", record),
 ];
 
 /// Applies an event; one that is refused must leave the cluster as it was.
