@@ -63,6 +63,12 @@ pub(crate) fn int(whole: f64) -> i64 {
     ((whole + SHIFT).to_bits() & ((1 << 52) - 1)) as i64
 }
 
+/// An integer within 0..2^52 as a number: the way back from [`int`].
+#[inline]
+pub(crate) fn float(whole: i64) -> f64 {
+    f64::from_bits(whole as u64 | SHIFT.to_bits()) - SHIFT
+}
+
 /// The low bits in which [`whole_bits`] has its number.
 pub(crate) const WHOLE: u64 = (1 << 52) - 1;
 

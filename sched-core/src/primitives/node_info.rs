@@ -9,7 +9,7 @@
 //! load-aware scores. Pods that were just placed count by estimate; heat is not read here, so nothing is charged twice.
 
 use super::live::{self, Freshness, larger};
-use super::{floor, int};
+use super::{float, floor, int};
 use sched_abi::{Column, Derived, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError};
 
 /// How profile and live use become one.
@@ -81,20 +81,55 @@ impl NodeInfo {
         Self { config, profile: None }
     }
 
-    /// Use of one resource: its columns at a row, the profile there, and when the sample ended.
-    #[inline]
-    fn in_use(&self, [capacity, sample, unseen, requested]: [f64; 4], profile: f64, at: f64, fresh: Freshness) -> f64 {
-        let live = sample + unseen;
-        let share = if self.config.combine == Combine::Blend && profile > 0.0 { fresh.share(at) } else { 1.0 };
-        let blended = share * live + (1.0 - share) * profile;
-        let known = if self.config.combine == Combine::Blend { blended } else { larger(live, profile) };
-        let missing = match self.config.missing {
-            Missing::Full => capacity,
-            Missing::Profile if profile > 0.0 => profile,
-            Missing::Requests | Missing::Profile => larger(requested, profile),
-        };
-        if fresh.counts(at) { known } else { missing }
+    /// Scores rows, resource by resource: a loop over all columns of both has more of them than compilers make a vector loop of.
+    fn score_by<const BLEND: bool>(&self, pod: &PodView<'_>, nodes: &dyn Nodes, rows: Rows<'_>, out: &mut [i64]) {
+        let fresh = Freshness::new(nodes, self.config.stale_after_seconds);
+        let [cpu_weight, memory_weight] = [self.config.cpu_weight, self.config.memory_weight].map(f64::from);
+        let [cpu_pod, memory_pod] = pod.estimate;
+        let missing = [Missing::Full, Missing::Profile].map(|missing| self.config.missing == missing);
+        let use_of = |row, profile, at| in_use::<BLEND>(row, profile, at, fresh, missing);
+        let [capacity, sample, unseen, requested] = live::columns(nodes, ResourceId::CPU);
+        let profile = self.profile.map_or(&[][..], |column| nodes.quantity(column));
+        let at = nodes.quantity(Column::SampledAt);
+        rows.map([capacity, sample, unseen, requested, profile, at], out, |[c0, c1, c2, c3, profile, at]| {
+            let score = headroom(c0, use_of([c0, c1, c2, c3], profile, at) + cpu_pod);
+            int(score + if c0 > 0.0 { HAS_CPU } else { 0.0 })
+        });
+        let [capacity, sample, unseen, requested] = live::columns(nodes, ResourceId::MEMORY);
+        rows.update([capacity, sample, unseen, requested, at], out, |out, [m0, m1, m2, m3, at]| {
+            let memory = headroom(m0, use_of([m0, m1, m2, m3], 0.0, at) + memory_pod);
+            let of_cpu = float(*out);
+            let (cpu, cpu_weight) = if of_cpu >= HAS_CPU { (of_cpu - HAS_CPU, cpu_weight) } else { (0.0, 0.0) };
+            let memory_weight = if m0 > 0.0 { memory_weight } else { 0.0 };
+            let weights = cpu_weight + memory_weight;
+            let mean = floor((cpu * cpu_weight + memory * memory_weight) / weights);
+            *out = int(if weights > 0.0 { mean } else { 0.0 });
+        });
     }
+}
+
+/// Added to the score of CPU, which is at most 100, where a node has any.
+const HAS_CPU: f64 = 128.0;
+
+/// Use of one resource: its columns at a row, the profile there, and when the sample ended.
+#[inline]
+fn in_use<const BLEND: bool>(
+    [capacity, sample, unseen, requested]: [f64; 4],
+    profile: f64,
+    at: f64,
+    fresh: Freshness,
+    [full, by_profile]: [bool; 2],
+) -> f64 {
+    let live = sample + unseen;
+    let known = if BLEND {
+        let share = if profile > 0.0 { fresh.share(at) } else { 1.0 };
+        share * live + (1.0 - share) * profile
+    } else {
+        larger(live, profile)
+    };
+    let missing = if by_profile & (profile > 0.0) { profile } else { larger(requested, profile) };
+    let missing = if full { capacity } else { missing };
+    if fresh.counts(at) { known } else { missing }
 }
 
 /// What stays free of a resource, 0..=100.
@@ -122,21 +157,9 @@ impl Policy for NodeInfo {
     }
 
     fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, _: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
-        let fresh = Freshness::new(nodes, self.config.stale_after_seconds);
-        let [cpu_weight, memory_weight] = [self.config.cpu_weight, self.config.memory_weight].map(f64::from);
-        let [cpu_pod, memory_pod] = pod.estimate;
-        let [c0, c1, c2, c3] = live::columns(nodes, ResourceId::CPU);
-        let [m0, m1, m2, m3] = live::columns(nodes, ResourceId::MEMORY);
-        let profile = self.profile.map_or(&[][..], |column| nodes.quantity(column));
-        let columns = [c0, c1, c2, c3, m0, m1, m2, m3, profile, nodes.quantity(Column::SampledAt)];
-        rows.map(columns, out, |[c0, c1, c2, c3, m0, m1, m2, m3, profile, at]| {
-            let cpu = headroom(c0, self.in_use([c0, c1, c2, c3], profile, at, fresh) + cpu_pod);
-            let memory = headroom(m0, self.in_use([m0, m1, m2, m3], 0.0, at, fresh) + memory_pod);
-            let cpu_weight = if c0 > 0.0 { cpu_weight } else { 0.0 };
-            let memory_weight = if m0 > 0.0 { memory_weight } else { 0.0 };
-            let weights = cpu_weight + memory_weight;
-            let mean = floor((cpu * cpu_weight + memory * memory_weight) / weights);
-            int(if weights > 0.0 { mean } else { 0.0 })
-        });
+        match self.config.combine {
+            Combine::Larger => self.score_by::<false>(pod, nodes, rows, out),
+            Combine::Blend => self.score_by::<true>(pod, nodes, rows, out),
+        }
     }
 }
