@@ -115,9 +115,15 @@ impl Profile {
         Ok(self.policies.iter().map(|p| (p.config.build(), p.weight)).collect())
     }
 
-    /// What is allowed, but hardly meant: one sentence each, beginning with the policy's name.
+    /// What is allowed, but hardly meant: one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut list = Vec::new();
+        if !self.policies.iter().any(|entry| matches!(entry.config, PolicyConfig::NodeResourcesFit(_))) {
+            list.push(
+                "no policy checks requests: without `NodeResourcesFit` nodes are filled beyond what they have"
+                    .to_owned(),
+            );
+        }
         for entry in &self.policies {
             if let PolicyConfig::CoolDown(config) = &entry.config {
                 let name = entry.config.name();

@@ -20,6 +20,8 @@ pub struct PolicyRun {
     pub filtered: bool,
     /// Whether it scored.
     pub scored: bool,
+    /// Why it failed, where it did: then its failure mode stands instead of what it said.
+    pub failed: Option<String>,
 }
 
 /// A policy and what it says.
@@ -292,7 +294,8 @@ fn amount(resource: &str, value: i64) -> String {
 }
 
 fn run(answer: &crate::pipeline::PolicyAnswer) -> PolicyRun {
-    PolicyRun { policy: answer.policy.clone(), weight: answer.weight, filtered: answer.filtered, scored: answer.scored }
+    let crate::pipeline::PolicyAnswer { policy, weight, filtered, scored, failed, .. } = answer.clone();
+    PolicyRun { policy, weight, filtered, scored, failed }
 }
 
 /// What the pod asks for that the library keeps but does not evaluate.

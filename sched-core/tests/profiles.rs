@@ -36,6 +36,18 @@ fn the_recommended_profile_ships_with_the_library() {
 }
 
 #[test]
+fn a_profile_that_checks_no_requests_is_a_warning() {
+    let warnings = |policies: &str| {
+        let text = format!("profiles: [{{name: p, policies: [{policies}]}}]");
+        ProfileSet::from_text(&text).unwrap().profiles[0].warnings()
+    };
+    for without in ["", "{name: ExpectedOverload}"] {
+        assert!(warnings(without)[0].contains("NodeResourcesFit"), "{without}");
+    }
+    assert!(warnings("{name: NodeResourcesFit}").is_empty());
+}
+
+#[test]
 fn a_list_of_warnings_is_passed_over() {
     let set = ProfileSet::from_text(&(policy("NodeName", "weight: 1") + "warnings: [whatever]\n")).expect("a profile");
     assert_eq!(set.profiles.len(), 1);

@@ -1,7 +1,7 @@
 //! What the command line accepts, as clap sees it. What the values mean is in `values`, what is done with them elsewhere.
 
 use crate::policy::args::PolicyCommand;
-use crate::values::{PolicyFile, Seeds, parse_delay};
+use crate::values::{PolicyFile, Seeds, parse_delay, parse_time};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -190,6 +190,9 @@ pub(crate) struct ExplainArgs {
     /// With --sample, how old a sample of use is before a policy sees it (default: 60s)
     #[arg(long, value_name = "DURATION", value_parser = parse_delay, conflicts_with = "cluster")]
     pub(crate) metrics_delay: Option<u64>,
+    /// With --cluster, the moment to judge at, as 2026-01-31T12:00:00Z (default: the newest binding in the file)
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "cluster")]
+    pub(crate) now: Option<u64>,
     /// The seed that breaks ties
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

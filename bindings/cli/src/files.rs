@@ -50,6 +50,35 @@ impl Output {
     }
 }
 
+/// Refuses an output that is one of the files that are read, or another output: what is in it would be lost.
+pub(crate) fn apart<'p>(
+    inputs: impl IntoIterator<Item = PathBuf>,
+    outputs: impl IntoIterator<Item = &'p Path>,
+) -> Result<(), CliError> {
+    let mut taken: Vec<PathBuf> = inputs.into_iter().map(|path| whole(&path)).collect();
+    for output in outputs {
+        let path = whole(output);
+        // Several may go to one device.
+        let special = path.metadata().is_ok_and(|file| !file.is_file());
+        if !special && taken.contains(&path) {
+            let path = output.display();
+            return Err(CliError::Usage(format!(
+                "`{path}` would be written over what is read from it or written to it"
+            )));
+        }
+        taken.push(path);
+    }
+    Ok(())
+}
+
+/// The path by which a file is known, whether it is there yet or not.
+fn whole(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let there = path.canonicalize().ok();
+    let to_be = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    there.or_else(to_be).unwrap_or_else(|| path.to_owned())
+}
+
 /// A document as JSON for people and programs.
 pub(crate) fn json(document: &impl Serialize) -> Result<String, CliError> {
     let mut text = serde_json::to_string_pretty(document).map_err(|source| CliError::Json { source })?;

@@ -83,6 +83,13 @@ impl fmt::Display for PolicyFile {
     }
 }
 
+/// A moment as milliseconds since 1970.
+pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
+    let time = humantime::parse_rfc3339_weak(text).map_err(|error| error.to_string())?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| "is before 1970".to_owned())?;
+    u64::try_from(since.as_millis()).map_err(|error| error.to_string())
+}
+
 /// A duration such as `60s`, `5m` or `1h 30m`, in milliseconds.
 pub(crate) fn parse_delay(text: &str) -> Result<u64, String> {
     let duration = humantime::parse_duration(text).map_err(|error| format!("{error}, as in `60s`, `5m` or `500ms`"))?;

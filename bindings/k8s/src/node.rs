@@ -24,7 +24,11 @@ pub fn node_spec(node: &k8s::Node) -> Result<NodeSpec, FieldError> {
     let name = node.metadata.name.clone().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| FieldError::new(Problem::Missing)).within_path(["metadata", "name"])?;
     let spec = node.spec.clone().unwrap_or_default();
-    let status = node.status.clone().unwrap_or_default();
+    let mut status = node.status.clone().unwrap_or_default();
+    // As the API server has it.
+    if status.allocatable.is_none() {
+        status.allocatable.clone_from(&status.capacity);
+    }
     Ok(NodeSpec {
         name,
         labels: node.metadata.labels.clone().unwrap_or_default(),

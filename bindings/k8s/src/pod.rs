@@ -102,14 +102,23 @@ fn toleration(source: &k8s::Toleration) -> Result<Toleration, FieldError> {
     let operator = match source.operator.as_deref() {
         None | Some("" | "Equal") => TolerationOperator::Equal,
         Some("Exists") => TolerationOperator::Exists,
-        Some(other) => return Err(FieldError::unsupported(other, "`Equal`, `Exists`")).within("operator"),
+        Some("Lt") => TolerationOperator::Lt,
+        Some("Gt") => TolerationOperator::Gt,
+        Some(other) => {
+            return Err(FieldError::unsupported(other, "`Equal`, `Exists`, `Lt`, `Gt`")).within("operator");
+        }
     };
     let key = source.key.clone().unwrap_or_default();
-    if key.is_empty() && operator == TolerationOperator::Equal {
+    if key.is_empty() && operator != TolerationOperator::Exists {
         return Err(FieldError::new(Problem::Rule("must be `Exists` where `key` is empty"))).within("operator");
     }
     if operator == TolerationOperator::Exists && source.value.as_deref().is_some_and(|value| !value.is_empty()) {
         return Err(FieldError::new(Problem::Rule("must be empty where `operator` is `Exists`"))).within("value");
+    }
+    let compares = matches!(operator, TolerationOperator::Lt | TolerationOperator::Gt);
+    if compares && source.value.as_deref().unwrap_or_default().parse::<i64>().is_err() {
+        return Err(FieldError::new(Problem::Rule("must be an integer where `operator` is `Lt` or `Gt`")))
+            .within("value");
     }
     let named_effect = source.effect.as_deref().filter(|name| !name.is_empty());
     Ok(Toleration {

@@ -49,6 +49,10 @@ pub enum TolerationOperator {
     Equal,
     /// The key is equal; with an empty key, every taint.
     Exists,
+    /// The key is equal, and the taint's value is an integer below this one's.
+    Lt,
+    /// The key is equal, and the taint's value is an integer above this one's.
+    Gt,
 }
 
 /// A toleration of a pod.
@@ -63,7 +67,7 @@ pub struct Toleration {
     pub key: String,
     /// Comparison.
     pub operator: TolerationOperator,
-    /// Value, for `Equal`.
+    /// Value, for all but `Exists`.
     pub value: String,
     /// Effect; none means every effect.
     pub effect: Option<TaintEffect>,

@@ -21,6 +21,8 @@ pub struct PolicyAnswer {
     pub filtered: bool,
     /// Whether it scored this pod; one that did not adds nothing.
     pub scored: bool,
+    /// Why it failed for this pod, or before so often that it is asked no more.
+    pub failed: Option<String>,
     /// It rejected the pod as a whole, for this reason.
     pub reject: Option<String>,
     /// It narrowed the nodes to those in [`Evaluation::named`].
@@ -146,9 +148,12 @@ impl Scheduler {
         let (reasons, marks) = self.reason_table(entry, pod);
         let prepared = ready.prepared;
         let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
+        let quarantined = entry.policy.statistics().is_some_and(|statistics| statistics.quarantined);
+        let failed = quarantined || entry.policy.failure(pod).is_some();
         PolicyAnswer {
             policy: manifest.name.clone(),
             weight: entry.weight,
+            failed: if failed { entry.policy.last_problem() } else { None },
             filtered: manifest.filters && prepared.filter == Hook::Run,
             scored: manifest.scores && entry.weight != 0 && prepared.score != Hook::Skip,
             reject,

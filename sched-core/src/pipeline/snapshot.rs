@@ -299,6 +299,15 @@ fn answer(tolerations: &[Toleration], taints: &[Taint]) -> TaintAnswer {
     answer
 }
 
+/// Whether both are integers, the taint's below (`Lt`) or above (`Gt`) the toleration's.
+fn compares(operator: TolerationOperator, taint: &str, toleration: &str) -> bool {
+    match (taint.parse::<i64>(), toleration.parse::<i64>()) {
+        (Ok(taint), Ok(toleration)) if operator == TolerationOperator::Lt => taint < toleration,
+        (Ok(taint), Ok(toleration)) => taint > toleration,
+        _ => false,
+    }
+}
+
 /// Whether one of the tolerations tolerates the taint: missing effect or key (with `Exists`) means every one.
 pub(crate) fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effect: TaintEffect) -> bool {
     tolerations.iter().any(|t| {
@@ -306,6 +315,9 @@ pub(crate) fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effe
             && match t.operator {
                 TolerationOperator::Exists => t.key.is_empty() || t.key == key,
                 TolerationOperator::Equal => t.key == key && t.value == value,
+                TolerationOperator::Lt | TolerationOperator::Gt => {
+                    t.key == key && compares(t.operator, value, &t.value)
+                }
             }
     })
 }

@@ -89,6 +89,8 @@ fn toleration(json: &Value) -> Toleration {
         key: text(&json["key"]),
         operator: match json["operator"].as_str() {
             Some("Exists") => TolerationOperator::Exists,
+            Some("Lt") => TolerationOperator::Lt,
+            Some("Gt") => TolerationOperator::Gt,
             _ => TolerationOperator::Equal,
         },
         value: text(&json["value"]),

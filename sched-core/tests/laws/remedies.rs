@@ -21,9 +21,11 @@ proptest! {
                 let mut changed = scheduler_of(&scenario, &profile, seed);
                 apply_all(&mut changed, &change(&scenario, spec, how));
                 let (after, _) = ask(&mut changed, &key(spec));
-                // Amounts told in Mi are rounded up, and one toleration may also help against a second taint or against
-                // `spec.unschedulable`: these may open nodes beyond those told.
-                let at_least = how.contains("Mi less") || how.contains("toleration");
+                // Amounts told in Mi are rounded up; a toleration may also help against a second taint or against
+                // `spec.unschedulable`, and without a cordon its taint is gone where there was more against a node; a place more
+                // is given to all nodes: these may open nodes beyond those told.
+                let at_least =
+                    how.contains("Mi less") || how.contains("toleration") || how.contains("uncordoned") || how.contains("leaves");
                 prop_assert!(after == before + more || (at_least && after > before + more), "{remedy}: {before} to {after}");
             }
         }
@@ -48,8 +50,20 @@ fn parse(remedy: &str) -> (usize, &str) {
 /// The events that do what a remedy says.
 fn change(scenario: &Scenario, spec: &PodSpec, how: &str) -> Vec<Event> {
     if how == "once they are uncordoned" {
-        let open = |node: &NodeSpec| Event::NodeChanged(NodeSpec { unschedulable: false, ..node.clone() });
+        let open = |node: &NodeSpec| {
+            let mut node = NodeSpec { unschedulable: false, ..node.clone() };
+            node.taints.retain(|taint| taint.key != "node.kubernetes.io/unschedulable");
+            Event::NodeChanged(node)
+        };
         return scenario.nodes.iter().map(open).collect();
+    }
+    if how == "once a pod leaves" {
+        let one_more = |node: &NodeSpec| {
+            let mut node = node.clone();
+            *node.allocatable.entry("pods".to_owned()).or_default() += 1;
+            Event::NodeChanged(node)
+        };
+        return scenario.nodes.iter().map(one_more).collect();
     }
     let mut spec = spec.clone();
     let template = &mut spec.template;
@@ -60,8 +74,8 @@ fn change(scenario: &Scenario, spec: &PodSpec, how: &str) -> Vec<Event> {
         }
         "without its node name" => template.node_name = None,
         "with other host ports" => containers(template).for_each(|container| container.host_ports.clear()),
-        _ => match how.strip_prefix("with a toleration of ") {
-            Some(taint) => template.tolerations.push(toleration(taint)),
+        _ => match how.strip_prefix("with a toleration of ").or(how.strip_prefix("with tolerations of ")) {
+            Some(taints) => template.tolerations.extend(taints.split(" and ").map(toleration)),
             None => shrink(template, how.strip_prefix("with ").expect("an amount")),
         },
     }
@@ -84,14 +98,16 @@ fn toleration(taint: &str) -> Toleration {
     Toleration { key, operator: TolerationOperator::Equal, value, effect: Some(effect) }
 }
 
-/// "500m less cpu": one overhead then asks for everything that is left.
+/// "500m less cpu and 3Mi less memory": one overhead then asks for everything that is left.
 fn shrink(template: &mut PodTemplate, how: &str) {
-    let (amount, resource) = how.split_once(" less ").expect("an amount and a resource");
-    let (digits, unit) = amount.split_at(amount.find(|c: char| !c.is_ascii_digit()).unwrap_or(amount.len()));
-    let amount = digits.parse::<i128>().expect("a whole number") * if unit == "Mi" { 1 << 20 } else { 1 };
     let mut left = pod_requests(template, Role::Incoming);
-    let cell = left.get_mut(resource).expect("a requested resource");
-    *cell = (*cell - amount).max(0);
+    for part in how.split(" and ") {
+        let (amount, resource) = part.split_once(" less ").expect("an amount and a resource");
+        let (digits, unit) = amount.split_at(amount.find(|c: char| !c.is_ascii_digit()).unwrap_or(amount.len()));
+        let amount = digits.parse::<i128>().expect("a whole number") * if unit == "Mi" { 1 << 20 } else { 1 };
+        let cell = left.get_mut(resource).expect("a requested resource");
+        *cell = (*cell - amount).max(0);
+    }
     containers(template).for_each(|container| container.requests.clear());
     template.pod_requests = None;
     template.overhead =

@@ -168,7 +168,9 @@ fn a_new_node_of_an_old_name_is_cool() {
 #[test]
 fn a_half_life_below_delay_plus_window_is_a_warning() {
     let warnings = |config: &str| {
-        let text = format!("profiles: [{{name: p, policies: [{{name: CoolDown, config: {config}}}]}}]");
+        let text = format!(
+            "profiles: [{{name: p, policies: [{{name: NodeResourcesFit}}, {{name: CoolDown, config: {config}}}]}}]"
+        );
         ProfileSet::from_text(&text).unwrap().profiles[0].warnings()
     };
     assert_eq!(warnings("{halfLifeSeconds: 360, metricsDelaySeconds: 300, metricsWindowSeconds: 60}").len(), 0);

@@ -2,6 +2,7 @@
 
 use crate::candidates::Candidate;
 use crate::error::CliError;
+use crate::explain::Moment;
 use crate::files::read_text;
 use crate::numbers::plural;
 use sched_core::{Explanation, PodSpec};
@@ -14,15 +15,16 @@ pub(super) fn explain(
     pod: &str,
     candidate: &Candidate,
     seed: u64,
-) -> Result<(Explanation, Option<String>), CliError> {
+    (now_ms, reads_use): (Option<u64>, bool),
+) -> Result<(Explanation, Moment), CliError> {
     let mut loaded = read(cluster)?;
     let Wanted { spec, wish } = wanted(pod, cluster, &loaded)?;
     let full_name = format!("{}/{}", spec.namespace, spec.name);
     let was_bound = take(&mut loaded, &spec);
     let mut scheduler = candidate.start(seed)?;
     // The objects' newest moment stands for now, so that the same files give the same answer at any time.
-    let now_ms =
-        loaded.pods.iter().filter_map(|pod| pod.binding.as_ref()).map(|binding| binding.at_ms).max().unwrap_or(0);
+    let newest = || loaded.pods.iter().filter_map(|pod| pod.binding.as_ref()).map(|binding| binding.at_ms).max();
+    let now_ms = now_ms.or_else(newest).unwrap_or(0);
     let refused = |what: String| move |source| CliError::Cluster { what, source };
     for event in loaded.events() {
         scheduler.apply(&event, now_ms).map_err(refused(format!("`{}`", cluster.display())))?;
@@ -38,9 +40,13 @@ pub(super) fn explain(
             let more = if left_out.len() > 1 { format!(", and {} more", left_out.len() - 1) } else { String::new() };
             format!("left out: {} {}/{} {why}{more}", plural(1, "pod"), pod.namespace, pod.name)
         }),
+        reads_use.then(|| "there are no samples of use, so policies that read them go by requests".to_owned()),
+        (!loaded.ignored.is_empty()).then(|| {
+            let kinds: Vec<String> = loaded.ignored.iter().map(|(kind, count)| plural(*count, kind)).collect();
+            format!("passed over: {}", kinds.join(", "))
+        }),
     ];
-    let notes: Vec<String> = notes.into_iter().flatten().collect();
-    Ok((explanation, (!notes.is_empty()).then(|| notes.join("; "))))
+    Ok((explanation, Moment { at_ms: now_ms, notes: notes.into_iter().flatten().collect() }))
 }
 
 fn read(path: &Path) -> Result<Loaded, CliError> {

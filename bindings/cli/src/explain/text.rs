@@ -1,5 +1,6 @@
 //! An explanation as text for the terminal: the verdict, the rejected nodes in groups, the best nodes with their scores.
 
+use super::Moment;
 use super::group::{Group, groups};
 use crate::numbers::plural;
 use crate::table::{lines, plain};
@@ -14,8 +15,7 @@ const MAX_GROUPS: usize = 20;
 pub(crate) struct Context<'a> {
     pub(crate) profile: &'a str,
     pub(crate) seed: u64,
-    /// When and on what it was decided, such as `in minute 431 of spiky-1`.
-    pub(crate) moment: Option<String>,
+    pub(crate) moment: Moment,
     /// How many of the best nodes are listed.
     pub(crate) top: usize,
     /// What the profile hardly means.
@@ -34,7 +34,16 @@ pub(crate) fn render(explanation: &Explanation, context: &Context<'_>) -> String
     }
     list(&mut out, "What would help", &explanation.remedies);
     list(&mut out, "Not evaluated, so the verdict may be too kind", &explanation.not_evaluated);
-    let idle = explanation.policies.iter().filter(|run| !run.filtered && !run.scored).map(|run| &*run.policy);
+    for run in &explanation.policies {
+        if let Some(problem) = &run.failed {
+            let _ = writeln!(out, "\n{} failed, and what it says does not count: {problem}", run.policy);
+        }
+    }
+    let idle = explanation
+        .policies
+        .iter()
+        .filter(|run| !run.filtered && !run.scored && run.failed.is_none())
+        .map(|run| &*run.policy);
     let idle = idle.collect::<Vec<_>>().join(", ");
     if !idle.is_empty() {
         // Writing to a string cannot fail, here and below.
@@ -56,9 +65,10 @@ fn verdict(explanation: &Explanation, context: &Context<'_>) -> String {
     if let Some(outright) = &explanation.rejected_outright {
         let _ = writeln!(out, "{} rejects the pod as a whole: {}", outright.policy, outright.reasons.join(", "));
     }
-    let moment = context.moment.as_ref().map(|moment| format!(", {moment}")).unwrap_or_default();
+    let notes = &context.moment.notes;
+    let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join("; ")) };
     let _ = writeln!(out, "It requests {}.", explanation.requested());
-    let _ = writeln!(out, "Profile {}, seed {}{moment}.", context.profile, context.seed);
+    let _ = writeln!(out, "Profile {}, seed {}{notes}.", context.profile, context.seed);
     out
 }
 
@@ -173,7 +183,13 @@ mod tests {
     use crate::explain::tests::{candidate, explanation, rejection};
 
     fn context() -> Context<'static> {
-        Context { profile: "recommended", seed: 7, moment: None, top: 1, warnings: vec![] }
+        Context {
+            profile: "recommended",
+            seed: 7,
+            moment: Moment { at_ms: 0, notes: vec![] },
+            top: 1,
+            warnings: vec![],
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Explaining a pod of a replay at the moment at which it was decided on.
 
-use super::show;
 use super::text::Context;
+use super::{Moment, show};
 use crate::args::{ExplainArgs, ReplayArgs};
 use crate::candidates::{self, Candidate};
 use crate::choice;
@@ -17,7 +17,7 @@ const TOP: usize = 10;
 const MS_PER_MIN: u64 = 60_000;
 
 /// Explains a pod of an embedded sample: the one named, or a telling one.
-pub(super) fn in_sample(args: &ExplainArgs, candidate: &Candidate) -> Result<(Explanation, Option<String>), CliError> {
+pub(super) fn in_sample(args: &ExplainArgs, candidate: &Candidate) -> Result<(Explanation, Moment), CliError> {
     let trace = replay::sample(args.sample.unwrap_or_default())?;
     let options = replay::delayed(args.metrics_delay);
     let pod = match &args.pod {
@@ -60,7 +60,7 @@ fn at_decision(
     candidate: &Candidate,
     seed: u64,
     options: Options<'_>,
-) -> Result<(Explanation, Option<String>), CliError> {
+) -> Result<(Explanation, Moment), CliError> {
     let explained = sched_sim::explain(trace, candidate, seed, options, pod)?;
     let Explained { at_ms, attempt, explanation } = explained.ok_or_else(|| {
         CliError::Usage(format!("the pod arrives when {} is over, so nobody decided on it", trace.name))
@@ -69,5 +69,5 @@ fn at_decision(
     let (day, hour, minute) = (minute / 1_440 + 1, minute / 60 % 24, minute % 60);
     let moment = format!("{} at {hour:02}:{minute:02} of day {day}", trace.name);
     let moment = if attempt > 1 { format!("{moment}, attempt {attempt}") } else { moment };
-    Ok((explanation, Some(moment)))
+    Ok((explanation, Moment { at_ms, notes: vec![moment] }))
 }

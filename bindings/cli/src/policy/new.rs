@@ -135,11 +135,17 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
 
-/// What `Cargo.toml` says of the SDK: where it lies, or else its version.
+/// What `Cargo.toml` says of the SDK: where it lies. It is on no registry yet, and whoever took the name there first would run
+/// code on the author's machine.
 fn dependency(sdk: Option<&Path>) -> Result<String, CliError> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policy-sdk");
     let found = sdk.map_or_else(|| is_sdk(&checkout).then(|| checkout.clone()), |sdk| Some(sdk.to_owned()));
-    let Some(path) = found else { return Ok(format!("version = {:?}", env!("CARGO_PKG_VERSION"))) };
+    let path = found.ok_or_else(|| {
+        CliError::Usage(
+            "give --sdk, the folder policy-sdk of a checkout: the one that this program was built from is gone"
+                .to_owned(),
+        )
+    })?;
     let whole: Option<PathBuf> = is_sdk(&path).then(|| path.canonicalize().ok()).flatten();
     let whole = whole.as_deref().and_then(Path::to_str).ok_or_else(|| {
         CliError::Usage(format!("`{}` is not the folder of a policy-sdk: it has no Cargo.toml of one", path.display()))

@@ -17,7 +17,7 @@ use crate::choice;
 use crate::compare::Comparison;
 use crate::error::CliError;
 use crate::explain;
-use crate::files::{Output, print};
+use crate::files::{Output, apart, print};
 use crate::progress::Bar;
 use crate::report::Report;
 use crate::warnings;
@@ -26,6 +26,7 @@ use placements::Placements;
 use record::Recorded;
 use sched_core::ProfileSet;
 use sched_sim::{Options, Recording, Trace};
+use std::path::PathBuf;
 use std::time::Instant;
 use text::quoted;
 
@@ -40,6 +41,14 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), CliError> {
     if let Some(pod) = &args.explain {
         return explain::in_replay(args, pod);
     }
+    let tables =
+        args.workload.iter().flat_map(|dir| ["nodes.csv", "apps.csv", "pods.csv"].map(|table| dir.join(table)));
+    let files = [&args.nodes, &args.pods, &args.profiles.profiles].into_iter().flatten().cloned();
+    let modules = args.policies.policy.iter().map(|policy| policy.path.clone());
+    apart(
+        tables.chain(files).chain(modules),
+        [&args.report, &args.placements, &args.record].into_iter().flatten().map(PathBuf::as_path),
+    )?;
     let profiles = choice::profiles(&args.profiles)?;
     let candidates = candidates::all(&profiles, &args.policies)?;
     let traces = source::traces(args)?;

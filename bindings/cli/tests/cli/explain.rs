@@ -159,3 +159,40 @@ fn a_fall_back_from_the_water_level_is_said() {
     assert_eq!(document["fell_back"], serde_json::json!(["WaterLevel"]));
     assert!(document["message"].as_str().unwrap().contains(" without WaterLevel"), "{document}");
 }
+
+/// As the node controller leaves a cordoned node, and one that says its capacity alone.
+#[test]
+fn what_a_real_cluster_says_has_remedies_and_notes() {
+    let folder = folder("real");
+    let cluster = "kind: List\napiVersion: v1\nitems:\n\
+        - {kind: Node, apiVersion: v1, metadata: {name: small}, status: {capacity: {cpu: '4', memory: 8Gi, pods: '9'}}}\n\
+        - {kind: Node, apiVersion: v1, metadata: {name: cordoned}, spec: {unschedulable: true, taints: [{key: \
+        node.kubernetes.io/unschedulable, effect: NoSchedule}]}, status: {capacity: {cpu: '8', memory: 16Gi, pods: '9'}}}\n\
+        - {kind: Node, apiVersion: v1, metadata: {name: tainted}, spec: {taints: [{key: a, effect: NoSchedule}, {key: b, \
+        effect: NoExecute}]}, status: {capacity: {cpu: '8', memory: 16Gi, pods: '9'}}}\n\
+        - {kind: Node, apiVersion: v1, metadata: {name: agreed}, spec: {taints: [{key: sla, value: '90', effect: \
+        NoSchedule}]}, status: {capacity: {cpu: '5', memory: 8Gi, pods: '9'}}}\n\
+        - {kind: NodeMetrics, apiVersion: metrics.k8s.io/v1beta1, metadata: {name: small}}\n";
+    let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec:\n  tolerations: [{key: sla, operator: Gt, value: '80'}]\n  \
+        containers: [{name: c, resources: {requests: {cpu: '5', memory: 9Gi}}}]\n";
+    let (cluster, pod) = (file(&folder, "objects.yaml", cluster), file(&folder, "pod.yaml", pod));
+    let args = ["explain", "--cluster", &cluster, "--pod", &pod, "--json", "--now", "2026-01-31T12:00:00Z"];
+    let document: Value = serde_json::from_str(&sched(args).ok()).unwrap();
+    let list = |key: &str| -> Vec<String> {
+        document[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let remedies = [
+        "fits 1 more node once they are uncordoned",
+        "fits 1 more node with 1024Mi less memory",
+        "fits 1 more node with 1000m less cpu and 1024Mi less memory",
+        "fits 1 more node with tolerations of a:NoSchedule and b:NoExecute",
+    ];
+    for remedy in remedies {
+        let found =
+            list("remedies").iter().any(|told| told == remedy || told.replace("2 more nodes", "1 more node") == remedy);
+        assert!(found, "{remedy}: {:?}", list("remedies"));
+    }
+    assert_eq!(document["at_ms"], 1_769_860_800_000_u64);
+    let notes = list("notes").join("; ");
+    assert!(notes.contains("no samples of use") && notes.contains("passed over: 1 NodeMetrics"), "{notes}");
+}

@@ -96,6 +96,26 @@ fn outputs_that_cannot_be_written_are_refused_before_the_work() {
     }
 }
 
+#[test]
+fn an_output_is_not_written_over_an_input_or_another_output() {
+    let root = folder("over");
+    let record = root.join("run.schedlog").to_str().unwrap().to_owned();
+    sched(["replay", "--profile", "recommended", "--record", &record]).ok();
+    let before = std::fs::read(&record).unwrap();
+    let around = root.join("./../over/run.schedlog").to_str().unwrap().to_owned();
+    for out in [&record, &around] {
+        let line = sched(["anonymise", &record, "-o", out]).refused("itself");
+        assert!(line.contains("would be written over what is read from it"), "{line}");
+    }
+    assert_eq!(std::fs::read(&record).unwrap(), before);
+    let profiles = file(&root, "mine.yaml", "profiles: [{name: p, policies: [{name: NodeResourcesFit}]}]");
+    for twice in [["--report", &profiles, "--record", "r"], ["--report", &record, "--placements", &around]] {
+        let line = sched([&["replay", "--profiles", &profiles], &twice[..]].concat()).refused("twice");
+        assert!(line.contains("would be written over"), "{line}");
+    }
+    assert!(std::fs::read_to_string(&profiles).unwrap().starts_with("profiles"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_device_is_refused_by_name() {

@@ -119,6 +119,8 @@ fn a_module_that_fails_is_a_warning_in_a_replay_and_an_error_of_a_bench() {
     assert!(ran.stderr.contains(warning), "{}", ran.stderr);
     ran.ok();
     assert_eq!(json(&sched([&args[..], &["--json"]].concat()))["warnings"].as_array().unwrap().len(), 1);
+    let text = sched(["explain", "--sample", "--profile", "kube-default", "--policy", &fails]).ok();
+    assert!(text.contains("Wat failed, and what it says does not count: `sched_prepare` trapped"), "{text}");
     let ran = sched(["policy", "bench", &fails, "--nodes", "10"]);
     assert_eq!(ran.status, Some(2), "{}", ran.stdout);
     assert!(ran.stderr.contains("policy `Wat` fails: `sched_prepare` trapped"), "{}", ran.stderr);

@@ -10,7 +10,7 @@ pub(super) const POOLS: [&str; 3] = ["a", "b", "batch"];
 /// Numbers, and what only looks like one.
 pub(super) const GENERATIONS: [&str; 10] = ["1", "3", "5", "007", "-2", "+4", "2.5", " 3", "9223372036854775808", "ß"];
 pub(super) const TAINT_KEYS: [&str; 4] = ["dedicated", "spot", "maintenance", "node.kubernetes.io/unschedulable"];
-pub(super) const TAINT_VALUES: [&str; 3] = ["", "a", "true"];
+pub(super) const TAINT_VALUES: [&str; 4] = ["", "a", "5", "12"];
 pub(super) const EFFECTS: [TaintEffect; 3] =
     [TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute];
 pub(super) const IMAGES: [&str; 8] = [

@@ -120,7 +120,8 @@ fn host_port() -> impl Strategy<Value = HostPort> {
 
 fn toleration() -> impl Strategy<Value = Toleration> {
     let key = prop_oneof![4 => text(&TAINT_KEYS), 1 => Just(String::new())];
-    let operator = one_of(&[TolerationOperator::Equal, TolerationOperator::Exists]);
+    let [equal, exists] = [TolerationOperator::Equal, TolerationOperator::Exists];
+    let operator = one_of(&[equal, equal, exists, exists, TolerationOperator::Lt, TolerationOperator::Gt]);
     (key, operator, text(&TAINT_VALUES), prop::option::weighted(0.7, one_of(&EFFECTS)))
         .prop_map(|(key, operator, value, effect)| Toleration { key, operator, value, effect })
 }

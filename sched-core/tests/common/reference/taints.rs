@@ -42,5 +42,13 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     match toleration.operator {
         TolerationOperator::Exists => toleration.key.is_empty() || toleration.key == taint.key,
         TolerationOperator::Equal => toleration.key == taint.key && toleration.value == taint.value,
+        TolerationOperator::Lt | TolerationOperator::Gt => {
+            let numbers = taint.value.parse::<i64>().ok().zip(toleration.value.parse::<i64>().ok());
+            let holds = numbers.is_some_and(|(taint, own)| match toleration.operator {
+                TolerationOperator::Lt => taint < own,
+                _ => taint > own,
+            });
+            holds && toleration.key == taint.key
+        }
     }
 }
