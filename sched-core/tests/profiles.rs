@@ -18,7 +18,7 @@ fn profiles_that_are_written_are_read_back_equal() {
     let names = PolicyConfig::NAMES.iter().enumerate();
     let defaults = names.map(|(i, name)| {
         let config = PolicyConfig::default_of(name).expect("a policy of the library");
-        Profile { name: (*name).to_owned(), policies: vec![PolicyEntry { weight: i as i64, config }] }
+        Profile { name: (*name).to_owned(), policies: vec![PolicyEntry::new(i as i64, config)] }
     });
     let mut set = ProfileSet::builtin();
     set.profiles.extend(defaults);

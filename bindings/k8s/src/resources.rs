@@ -37,7 +37,10 @@ pub(crate) fn of_container(container: &Container) -> Result<Amounts, FieldError>
     let limits = optional(source.limits.as_ref()).within_path(["resources", "limits"])?;
     let mut requests = optional(source.requests.as_ref()).within_path(["resources", "requests"])?;
     for (name, &limit) in &limits {
-        requests.entry(name.clone()).or_insert(limit);
+        let request = *requests.entry(name.clone()).or_insert(limit);
+        if request > limit {
+            return Err(FieldError::new(Problem::Rule("is more than the limit"))).within_path(["resources", "requests", name]);
+        }
     }
     Ok(Amounts { requests, limits })
 }

@@ -34,6 +34,7 @@ pub use go_duration::{GoDuration, GoDurationError};
 pub use hybrid_unschedulable::{HybridUnschedulable, HybridUnschedulableConfig, SelectorMark};
 pub use image_locality::ImageLocality;
 pub use levels::{AllAbove, LevelClass, SuppressionPercent, WaterLevelConfig, WaterLevelRule, WhenAllAbove};
+pub use live::ProfileOf;
 pub use load_aware::{CpuMemory, LoadAware, LoadAwareConfig};
 pub use node_affinity::{AddedAffinity, NodeAffinity, NodeAffinityConfig};
 pub use node_balance::{NodeBalance, NodeBalanceConfig, RATIO_PER_MILLE, Side};
