@@ -33,7 +33,7 @@ pub enum ProfileError {
     #[error("the profile has no policy `{0}` to replace")]
     NotThere(String),
     /// The name of a profile is empty, too long or not one line.
-    #[error("the name of a profile must be a line of 1 to {max} bytes", max = crate::limits::MAX_NAME_BYTES)]
+    #[error("the name of a profile must have 1 to {max} bytes and no control characters", max = crate::limits::MAX_NAME_BYTES)]
     ProfileName,
     /// Two profiles have one name.
     #[error("profile `{0}` stands twice")]

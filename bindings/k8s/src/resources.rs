@@ -1,6 +1,6 @@
 //! Resource lists: amounts by name, with the API server's rule that a limit without a request is a request.
 
-use crate::error::{FieldError, Within as _};
+use crate::error::{FieldError, Problem, Within as _};
 use crate::quantity::amount;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -39,7 +39,11 @@ pub(crate) fn of_container(container: &Container) -> Result<Amounts, FieldError>
     for (name, &limit) in &limits {
         let request = *requests.entry(name.clone()).or_insert(limit);
         if request > limit {
-            return Err(FieldError::new(Problem::Rule("is more than the limit"))).within_path(["resources", "requests", name]);
+            return Err(FieldError::new(Problem::Rule("is more than the limit"))).within_path([
+                "resources",
+                "requests",
+                name,
+            ]);
         }
     }
     Ok(Amounts { requests, limits })
