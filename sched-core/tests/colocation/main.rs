@@ -1,0 +1,16 @@
+//! Colocation as an agent uses it: reports in, offers, limits, evictions and settings out, one file a part.
+
+#[cfg(test)]
+mod capacity;
+#[cfg(test)]
+mod capacity_laws;
+#[cfg(test)]
+mod generate;
+#[cfg(test)]
+mod koordinator;
+#[cfg(test)]
+mod offer;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod world;
