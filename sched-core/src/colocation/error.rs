@@ -38,6 +38,14 @@ pub enum ColocationError {
         /// What the node has.
         capacity: i64,
     },
+    /// A rate or a size is below 0 or beyond [`limits::MAX_QUANTITY`].
+    #[error("{what}: {rate} must lie in 0..={max} (2^46, MAX_QUANTITY)", max = limits::MAX_QUANTITY)]
+    Rate {
+        /// Whose rate.
+        what: String,
+        /// The rate.
+        rate: i64,
+    },
     /// A setting is out of its range.
     #[error("`{setting}` is {value}: it must lie in {min}..={max}")]
     Setting {

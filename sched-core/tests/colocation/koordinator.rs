@@ -62,3 +62,25 @@ fn be_is_offered_what_koordinator_offers() {
         assert_eq!(zones, expected, "{}", case["name"]);
     }
 }
+
+#[test]
+fn be_is_left_what_koordinator_leaves_it() {
+    let cases = cases("koordinator_suppress.jsonl");
+    assert_eq!(cases.len(), 6);
+    for case in &cases {
+        let config = SuppressConfig {
+            level_percent: from(&case["level"]),
+            floor_percent: from(&case["floor"]),
+            ..SuppressConfig::default()
+        };
+        let capacity = Amounts::new(from(&case["capacity"]), 0);
+        let pod = |pod: &Value| {
+            PodReport::new("pod", from(&pod["qos"]), Amounts::default()).using(Amounts::new(from(&pod["used"]), 0))
+        };
+        let pods: Vec<PodReport> = case["pods"].as_array().expect("pods").iter().map(pod).collect();
+        let system_used = system_use(Amounts::new(from(&case["node_used"]), 0), &pods);
+        let report = NodeReport { at_ms: T0, capacity, allocatable: capacity, system_used, pods, ..Default::default() };
+        let now = SuppressState::default().step(&config, &report, T0).expect("a sound report");
+        assert_eq!(now.limit_milli, from::<i64>(&case["be"]), "{}", case["name"]);
+    }
+}

@@ -5,12 +5,26 @@ mod capacity;
 #[cfg(test)]
 mod capacity_laws;
 #[cfg(test)]
+mod evict;
+#[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
+mod io;
+#[cfg(test)]
 mod koordinator;
+#[cfg(test)]
+mod node;
 #[cfg(test)]
 mod offer;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod resize;
+#[cfg(test)]
+mod setting;
+#[cfg(test)]
+mod suppress;
 #[cfg(test)]
 mod world;
