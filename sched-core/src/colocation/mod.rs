@@ -1,4 +1,48 @@
-//! Colocation.
+//! Colocation: how much a node sells twice, when it squeezes what it sold, and who goes when that is not enough. Pure functions
+//! and small states of plain data for a node agent, a kubelet plug-in or a simulator; nothing is read or written here, and which
+//! CPUs a container runs on is not decided here.
+//!
+//! [`Colocation::step`] takes one [`NodeReport`] and decides everything about the node: what BE and OT are offered
+//! ([`Offer`]), what they may use at this moment ([`Suppression`]), and which pods to evict ([`Shortage`]). Its parts can be
+//! used alone. [`group`], [`resize()`] and [`io_settings`] say what control groups shall say, [`plan`] in which order to write it.
+//! Formulas, settings and their sources: docs/colocation.md.
+//!
+//! ```
+//! use sched_core::colocation::*;
+//!
+//! // 32 CPUs and 128 GiB; an online pod that uses little of what it asks for, and a BE pod.
+//! let capacity = Amounts::new(32_000, 128 << 30);
+//! let report = |at_ms| NodeReport {
+//!     at_ms,
+//!     capacity,
+//!     allocatable: capacity,
+//!     system_used: Amounts::new(1_000, 4 << 30),
+//!     pods: vec![
+//!         PodReport::new("web", Qos::Ls, Amounts::new(16_000, 32 << 30)).using(Amounts::new(6_000, 20 << 30)),
+//!         PodReport::new("batch", Qos::Be, Amounts::new(4_000, 8 << 30)).using(Amounts::new(4_000, 8 << 30)),
+//!     ],
+//!     ..NodeReport::default()
+//! };
+//! let config = ColocationConfig::default();
+//! let mut node = Colocation::default();
+//!
+//! // A fresh state offers what runs already, and rises from there.
+//! let decision = node.step(&config, &report(0), 0)?;
+//! assert_eq!(decision.offer.be.offered.cpu, 4_000);
+//! let decision = node.step(&config, &report(600_000), 600_000)?;
+//! let text = "cpu: BE 12200m, OT 8200m: 60% of 32000m, less 1000m of the system and 6000m online (use)";
+//! assert_eq!(decision.offer.terms.cpu.to_string(), text);
+//! assert_eq!(decision.offer.be.admissible.cpu, 8_200);
+//!
+//! // What to write for it.
+//! let quota = decision.suppression.wanted("kubepods/besteffort");
+//! let settings = plan(vec![quota.from(Level::Unlimited)])?;
+//! let text = "set cpu.max of `kubepods/besteffort` to `1380000 100000` because BE and OT may use 13800m: \
+//!             65% of 32000m, less 6000m online and 1000m of the system, at least 2000m";
+//! assert_eq!(settings[0].to_string(), text);
+//! # Ok::<(), ColocationError>(())
+//! ```
+
 mod amounts;
 mod capacity;
 mod capacity_config;

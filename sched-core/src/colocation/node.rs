@@ -97,7 +97,7 @@ impl Colocation {
         self.suppress.check()?;
         self.memory.check(now_ms)?;
         self.starvation.check(now_ms)?;
-        let to_s = seconds(now_ms, self.offer.at_s().max(self.suppress.at_s()))?;
+        let to_s = seconds(now_ms, self.offer.at_s())?;
         Ok(self.advance(config, report, now_ms, to_s))
     }
 

@@ -161,12 +161,8 @@ impl SuppressState {
         config.check()?;
         report.check(now_ms)?;
         self.check()?;
-        let to_s = seconds(now_ms, self.at_s())?;
+        let to_s = seconds(now_ms, self.last.map(|last| last.at_s))?;
         Ok(self.advance(config, report, now_ms, to_s))
-    }
-
-    pub(super) fn at_s(&self) -> Option<u64> {
-        self.last.map(|last| last.at_s)
     }
 
     pub(super) fn check(&self) -> Result<(), ColocationError> {

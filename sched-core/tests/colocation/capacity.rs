@@ -135,6 +135,16 @@ fn a_zone_pays_for_the_pods_that_are_bound_to_it() {
 }
 
 #[test]
+fn a_pod_that_is_bound_to_some_zones_counts_there_with_equal_shares_rounded_up() {
+    let zone = |id| ZoneReport { id, capacity: amounts(30_000, 30) };
+    let bound = PodReport { zones: vec![0, 2], ..pod(Qos::Ls, (0, 0), (5_001, 0)) };
+    let spread = pod(Qos::Ls, (0, 0), (1_000, 0));
+    let report = NodeReport { zones: vec![zone(0), zone(1), zone(2)], ..with(&[bound, spread]) };
+    let cpu: Vec<i64> = target(&config(), &report).zones.iter().map(|zone| zone.target.be.cpu).collect();
+    assert_eq!(cpu, [18_000 - 334 - 2_501, 18_000 - 334, 18_000 - 334 - 2_501]);
+}
+
+#[test]
 fn zones_share_what_the_node_has_where_one_of_them_is_over_its_level() {
     let zone = |id| ZoneReport { id, capacity: amounts(50_000, 50) };
     let bound = PodReport { zones: vec![0], ..pod(Qos::Ls, (0, 0), (50_000, 0)) };

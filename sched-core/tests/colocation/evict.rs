@@ -59,6 +59,14 @@ fn nobody_goes_before_the_shortage_has_lasted() {
 }
 
 #[test]
+fn a_shortage_begins_at_the_level() {
+    let mut pods = short();
+    assert_ne!(Node::new(pods.clone()).at(0).breach, Breach::No);
+    pods[0].used = Some(Amounts::new(0, 30 * GIB - 1));
+    assert_eq!(Node::new(pods).at(0).breach, Breach::No);
+}
+
+#[test]
 fn one_sample_below_the_level_ends_a_shortage() {
     let mut node = Node::new(short());
     node.at(0);
@@ -98,6 +106,26 @@ fn the_effect_of_an_eviction_is_waited_for() {
         assert_eq!(node.at(second).victims, [], "{second}");
     }
     assert_eq!(node.at(120).victims.len(), 1);
+}
+
+#[test]
+fn one_sample_evicts_once() {
+    let config = MemoryConfig {
+        sustain: SustainConfig { cool_down_ms: 0, ..SustainConfig::default() },
+        ..MemoryConfig::default()
+    };
+    let mut node = Node::new(short());
+    assert_eq!(node.victims(&config), ["ot"]);
+    assert_eq!(node.by(&config, 60).victims, []);
+    assert_eq!(node.by(&config, 61).victims.len(), 1);
+}
+
+#[test]
+fn pods_on_their_way_out_are_not_evicted_again() {
+    let mut pods = short();
+    pods[4].terminating = true;
+    let all = MemoryConfig { evict_percent: 1, release_percent: 0, ..MemoryConfig::default() };
+    assert_eq!(Node::new(pods).victims(&all), ["above", "within", "important"]);
 }
 
 #[test]
@@ -151,8 +179,16 @@ fn be_pods_go_when_be_is_left_too_little_for_long() {
 }
 
 #[test]
+fn be_pods_on_their_way_out_count_as_gone() {
+    let leaving = PodReport { terminating: true, ..be("b", 10_000, 6_000) };
+    let now = starve(&[be("a", 20_000, 4_000), leaving, be("c", 10_000, 2_000)], 12_000);
+    assert_eq!((now.need, now.victims), (0, vec![]));
+}
+
+#[test]
 fn be_that_does_not_use_what_it_is_left_is_not_starving() {
-    assert_eq!(starve(&[be("a", 40_000, 10_000)], 12_000).breach, Breach::No);
+    assert_eq!(starve(&[be("a", 40_000, 10_799)], 12_000).breach, Breach::No);
+    assert_ne!(starve(&[be("a", 40_000, 10_800)], 12_000).breach, Breach::No);
 }
 
 #[test]

@@ -75,6 +75,12 @@ fn protection_never_exceeds_where_throttling_begins() {
 }
 
 #[test]
+fn what_is_never_reclaimed_is_not_reclaimed_first_either() {
+    let config = GroupConfig { memory_min_percent: ByQos { ls: 50, ..ByQos::default() }, ..GroupConfig::default() };
+    assert_eq!(says(&config, Qos::Ls, CgroupFile::MemoryLow), some(GIB));
+}
+
+#[test]
 fn a_burst_beyond_the_quota_and_a_negative_limit_are_refused() {
     let config = GroupConfig { burst_percent: 101, ..GroupConfig::default() };
     assert!(matches!(group(&config, "pod", Qos::Ls, &ASKS), Err(ColocationError::Setting { .. })));

@@ -21,6 +21,13 @@ fn be_and_ot_get_a_part_of_shared_disks_and_online_pods_all_of_them() {
 }
 
 #[test]
+fn no_limit_is_zero_which_the_kernel_refuses() {
+    let config = IoConfig { be_percent: 0, ..IoConfig::default() };
+    let settings = io_settings(&config, Qos::Be, "pod", &[disk("8:0", true, 1)]).expect("a sound disk");
+    assert_eq!(settings[0].value, "8:0 rbps=1 wbps=max riops=max wiops=1");
+}
+
+#[test]
 fn a_device_that_is_not_named_by_numbers_is_refused() {
     for device in ["sda", "8", "8:", ":0", "8:0:1", "8:0 rbps=1", "-8:0"] {
         let result = io_settings(&IoConfig::default(), Qos::Be, "pod", &[disk(device, true, 1)]);

@@ -63,6 +63,22 @@ fn memory_never_shrinks_below_use_and_cpu_goes_on() {
 }
 
 #[test]
+fn a_limit_of_memory_that_grows_is_not_held_though_use_is_above_it() {
+    let decision = decide(Qos::Ls, &pod(asks(2_000, 4), asks(2_000, 6), 7), amounts(8_000, 16));
+    assert_eq!((decision.held, decision.allocated), (None, amounts(2_000, 6)));
+}
+
+#[test]
+fn a_burst_goes_before_the_quota_that_it_belongs_to() {
+    let to = Asks { cpu_limit: None, ..asks(2_000, 4) };
+    let config = GroupConfig { burst_percent: 50, ..GroupConfig::default() };
+    let room = Room { allocatable: amounts(16_000, 64), free: amounts(0, 0) };
+    let decision = resize(&config, Qos::Ls, &pod(asks(2_000, 4), to, 1)[..1], amounts(2_000, 4), &room).expect("sound");
+    let said: Vec<_> = decision.settings.iter().map(|setting| (setting.file.name(), &*setting.value)).collect();
+    assert_eq!(said, [("cpu.max.burst", "0"), ("cpu.max", "max 100000")]);
+}
+
+#[test]
 fn what_the_node_never_has_is_infeasible_and_what_others_have_is_deferred() {
     let free = amounts(1_000, 100);
     let infeasible = decide(Qos::Ls, &pod(asks(2_000, 4), asks(16_001, 4), 1), free);

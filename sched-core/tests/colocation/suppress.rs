@@ -72,6 +72,12 @@ fn admission_stops_below_the_level_of_suppression_and_opens_again_further_down()
 }
 
 #[test]
+fn admission_stops_where_be_uses_more_than_cores_of_lsx_leave_it() {
+    let report = with(&[pod(Qos::Lsx, (80_000, 0), (1_000, 0)), pod(Qos::Be, (0, 0), (20_001, 0))]);
+    assert!(!SuppressState::default().step(&SuppressConfig::default(), &report, T0).expect("a sound report").admit);
+}
+
+#[test]
 fn stale_samples_mean_requests() {
     let report = with(&[pod(Qos::Ls, (50_000, 0), (0, 0))]);
     let now = SuppressState::default().step(&SuppressConfig::default(), &report, T0 + 60_001).expect("sound");
