@@ -139,7 +139,7 @@ pub(super) fn clamped(value: i128) -> i64 {
     value.clamp(0, i128::from(MAX_QUANTITY)) as i64
 }
 
-/// So many percent of a quantity, truncated.
+/// So many percent of a quantity, truncated. Quantities are at most 2^46 and percentages at most 6,000, so nothing saturates.
 pub(super) fn percent_of(quantity: i64, percent: u32) -> i64 {
-    (i128::from(quantity) * i128::from(percent) / 100) as i64
+    quantity.saturating_mul(percent.into()) / 100
 }

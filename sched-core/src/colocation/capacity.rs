@@ -133,8 +133,13 @@ pub struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of(machine: &Machine, totals: &Totals, config: &CapacityConfig, fresh: bool) -> Each<Self> {
-        let target = targets(machine, totals, config, fresh).target;
+    pub(super) fn of(
+        machine: &Machine,
+        totals: &Totals,
+        config: &CapacityConfig,
+        fresh: bool,
+        target: Split,
+    ) -> Each<Self> {
         Each::by(|resource| {
             let one = One { machine, totals, config, resource, fresh };
             let online = one.formula().charged(&totals.online, resource);

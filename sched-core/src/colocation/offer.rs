@@ -163,7 +163,7 @@ impl OfferState {
             ot: class(node.offered.ot, node.target.ot, totals.ot.requested.clamped()),
             zones: zone_offers(&zones, &node),
             stale: !fresh,
-            terms: Terms::of(&machine, &totals, config, fresh),
+            terms: Terms::of(&machine, &totals, config, fresh, now.target),
         }
     }
 }

@@ -136,6 +136,19 @@ pub struct ResizeDecision {
 ///
 /// # Errors
 /// Settings or quantities out of range, a group whose path leads elsewhere, and containers with more than their pod.
+///
+/// ```
+/// use sched_core::colocation::*;
+///
+/// let asks = |cpu| Asks { cpu_request: cpu, cpu_limit: Some(cpu), memory_request: 1 << 30, memory_limit: Some(1 << 30) };
+/// let group = |cgroup: &str| GroupResize { cgroup: cgroup.into(), from: asks(1_000), to: asks(2_000), memory_used: 1 << 29 };
+/// let room = Room { allocatable: Amounts::new(8_000, 16 << 30), free: Amounts::new(4_000, 8 << 30) };
+/// let charged = Amounts::new(1_000, 1 << 30);
+/// let decision = resize(&GroupConfig::default(), Qos::Ls, &[group("pod"), group("pod/web")], charged, &room)?;
+/// let first = decision.settings.first().map(ToString::to_string);
+/// assert_eq!(first.as_deref(), Some("set cpu.max of `pod` to `200000 100000` because LS is limited to 2000m"));
+/// # Ok::<(), ColocationError>(())
+/// ```
 pub fn resize(
     config: &GroupConfig,
     qos: Qos,

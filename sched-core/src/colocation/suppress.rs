@@ -101,7 +101,7 @@ impl Suppression {
 
     /// The limit as a quota for each 100,000 microseconds.
     pub fn quota_us(&self) -> i64 {
-        (self.limit_milli * (PERIOD_US / 1_000)).max(MIN_QUOTA_US)
+        self.limit_milli.saturating_mul(PERIOD_US / 1_000).max(MIN_QUOTA_US)
     }
 
     /// The quota, for the control group that all BE and OT pods are in.

@@ -140,8 +140,18 @@ fn the_order_is_priority_then_ot_then_use_above_requests_then_the_youngest() {
 fn online_and_protected_pods_never_go() {
     let all = MemoryConfig { evict_percent: 1, release_percent: 0, ..MemoryConfig::default() };
     let mut pods = short();
-    pods.iter_mut().for_each(|pod| pod.evictable = pod.qos.online());
+    for pod in &mut pods {
+        pod.evictable = pod.qos.online();
+    }
     assert_eq!(Node::new(pods).victims(&all), [""; 0]);
+}
+
+#[test]
+fn a_pod_that_frees_nothing_stays() {
+    let mut pods = short();
+    pods[4].used = None;
+    pods[0].used = Some(amounts(0, 40));
+    assert_eq!(Node::new(pods).victims(&MemoryConfig::default()), ["above"]);
 }
 
 #[test]

@@ -15,8 +15,8 @@ fn by_class(config: &GroupConfig, file: CgroupFile) -> [Option<Level>; 5] {
     Qos::ALL.map(|qos| says(config, qos, file))
 }
 
-const fn some(amount: i64) -> Option<Level> {
-    Some(Level::Amount(amount))
+fn some(amount: impl Into<Option<i64>>) -> Option<Level> {
+    amount.into().map(Level::Amount)
 }
 
 const UNLIMITED: Option<Level> = Some(Level::Unlimited);

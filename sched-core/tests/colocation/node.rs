@@ -34,8 +34,8 @@ fn admission_stops_first_then_cpu_is_squeezed_then_pods_go() {
 fn a_short_spike_evicts_no_one_and_takes_little_from_the_offer() {
     let be = pod(Qos::Be, (60_000, 40), (60_000, 40));
     let mut state = Colocation::default();
-    decide(&mut state, &[be.clone()], 0);
-    let before = decide(&mut state, &[be.clone()], 3_600).offer.be.offered;
+    decide(&mut state, std::slice::from_ref(&be), 0);
+    let before = decide(&mut state, std::slice::from_ref(&be), 3_600).offer.be.offered;
     let spike = decide(&mut state, &[be, pod(Qos::Ls, (0, 0), (90_000, 60))], 3_610);
     assert!(spike.memory.victims.is_empty() && spike.starvation.victims.is_empty());
     let after = spike.offer.be.offered;

@@ -83,6 +83,17 @@ fn new_requests_take_from_the_offer_at_once_where_the_promise_demands_it() {
 }
 
 #[test]
+fn the_offer_of_a_small_machine_moves_too() {
+    let capacity = Amounts::new(400, 400);
+    let report = |at_ms| NodeReport { at_ms, capacity, allocatable: capacity, ..NodeReport::default() };
+    let mut state = OfferState::default();
+    state.step(&config(), &report(T0), T0).expect("a sound report");
+    let now_ms = T0 + 70_000;
+    // 6 % of 400 a minute are less than 1 a second.
+    assert_eq!(state.step(&config(), &report(now_ms), now_ms).expect("a sound report").be.offered.cpu, 10);
+}
+
+#[test]
 fn stale_samples_mean_requests_and_never_idle() {
     let report = with(&[pod(Qos::Ls, (40_000, 40), (0, 0))]);
     let config = config();
@@ -93,8 +104,10 @@ fn stale_samples_mean_requests_and_never_idle() {
     };
     step(0, T0);
     assert_eq!(step(0, T0 + 3_600_000).be.offered, amounts(60_000, 65));
-    let stale = step(900_001, T0 + 3_600_000);
-    assert_eq!((stale.stale, stale.be.target), (true, amounts(20_000, 25)));
+    let late = step(900_001, T0 + 3_600_000);
+    assert_eq!((late.stale, late.be.target), (true, amounts(20_000, 25)));
+    let in_time = step(900_000, T0 + 3_600_000);
+    assert_eq!((in_time.stale, in_time.be.target), (false, amounts(60_000, 65)));
     assert_eq!(step(900_001, T0 + 7_200_000).be.offered, amounts(20_000, 25));
 }
 

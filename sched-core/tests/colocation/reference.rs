@@ -103,7 +103,7 @@ impl Reference {
         if !fresh && config.when_stale == WhenStale::Withdraw {
             (target, most) = ([0; 4], [0; 4]);
         }
-        let now_s = now_ms / 1_000;
+        let second = now_ms / 1_000;
         let tracks = self.node.get_or_insert_with(|| {
             let promised = |at: usize| {
                 let class: fn(Qos) -> bool = if at < 2 { |qos| qos == Qos::Be } else { |qos| qos == Qos::Ot };
@@ -114,7 +114,7 @@ impl Reference {
         for (track, most) in tracks.iter_mut().zip(most) {
             track.offered = track.offered.min(most);
         }
-        for _ in self.now_s.unwrap_or(now_s)..now_s {
+        for _ in self.now_s.unwrap_or(second)..second {
             for (at, track) in tracks.iter_mut().enumerate() {
                 let target = if fresh { target[at] } else { target[at].min(track.offered) };
                 track.second(config, of(report.capacity, at % 2 == 1), target);
@@ -123,7 +123,7 @@ impl Reference {
         for (at, track) in tracks.iter_mut().enumerate() {
             track.reached(target[at]);
         }
-        self.now_s = Some(now_s);
+        self.now_s = Some(second);
         let offered = tracks.map(|track| track.offered);
         [offered[0], offered[1], offered[2], offered[3].min((most[1] - offered[1]).max(0))]
     }

@@ -98,6 +98,18 @@ fn room_that_is_charged_already_need_not_be_free() {
 }
 
 #[test]
+fn a_pod_may_take_all_that_the_node_has_and_all_that_is_free() {
+    let decision = decide(Qos::Ls, &pod(asks(2_000, 4), asks(16_000, 64), 1), amounts(14_000, 60));
+    assert_eq!((decision.held, decision.allocated), (None, amounts(16_000, 64)));
+}
+
+#[test]
+fn a_pod_may_shrink_on_a_node_that_has_promised_too_much() {
+    let decision = decide(Qos::Ls, &pod(asks(4_000, 8), asks(2_000, 4), 1), amounts(-1_000, -1));
+    assert_eq!(decision.held, None);
+}
+
+#[test]
 fn cores_of_lsx_come_whole_and_are_allotted_elsewhere() {
     let more = decide(Qos::Lsx, &pod(asks(2_000, 4), asks(4_000, 4), 1), amounts(8_000, 8));
     assert_eq!(more.cpus, Some((2, 4)));
