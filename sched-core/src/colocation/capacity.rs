@@ -113,6 +113,7 @@ impl One<'_> {
 
 /// The computation behind a target, for people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Terms {
     /// Of which resource.
     pub resource: Resource,

@@ -78,6 +78,7 @@ impl StarvationConfig {
 
 /// A pod to evict.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Victim {
     /// Its name.
     pub name: String,
@@ -89,6 +90,7 @@ pub struct Victim {
 
 /// A shortage, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Shortage {
     /// How far it has come. From its first sample no BE or OT pod shall be admitted; pods are evicted only once it has lasted.
     pub breach: Breach,

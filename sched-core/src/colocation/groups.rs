@@ -87,6 +87,11 @@ impl GroupConfig {
 
 /// What a pod or a container asks for: milli-CPU and bytes; of BE and OT their elastic resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase", default)
+)]
 pub struct Asks {
     /// CPU it counts on.
     pub cpu_request: i64,

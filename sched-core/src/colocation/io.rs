@@ -56,6 +56,11 @@ pub enum Scratch {
 
 /// A disk of the node, and what it can do. What is not known is not limited.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase", default)
+)]
 pub struct Disk {
     /// Its numbers, as in `259:0`.
     pub device: String,

@@ -8,6 +8,11 @@ use crate::limits::MAX_QUANTITY;
 
 /// Bits a second.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct Directions {
     /// Towards the node.
     pub ingress_bps: i64,
@@ -52,6 +57,7 @@ impl Default for NetworkConfig {
 
 /// What BE and OT are offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NetworkOffer {
     /// To BE.
     pub be: Directions,

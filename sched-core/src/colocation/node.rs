@@ -6,6 +6,7 @@ use super::{
     Amounts, Breach, CapacityConfig, ColocationError, MemoryConfig, NodeReport, Offer, OfferState, Shortage,
     ShortageState, StarvationConfig, SuppressConfig, SuppressState, Suppression,
 };
+use std::fmt;
 
 /// The settings of a node's decisions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -42,6 +43,7 @@ impl ColocationConfig {
 
 /// Why no BE or OT pod is admitted at the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub enum Stop {
     /// CPU in use is above the admission level.
     Cpu,
@@ -51,8 +53,19 @@ pub enum Stop {
     Starvation,
 }
 
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "CPU in use is above the admission level",
+            Self::Memory => "memory in use is at the level of eviction",
+            Self::Starvation => "BE gets too little CPU already",
+        })
+    }
+}
+
 /// What an agent does about its node.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeDecision {
     /// What is offered. While there is a stop, nothing is admissible.
     pub offer: Offer,
@@ -64,6 +77,27 @@ pub struct NodeDecision {
     pub starvation: Shortage,
     /// Why nobody is admitted; none: what is admissible is.
     pub stop: Option<Stop>,
+}
+
+impl fmt::Display for NodeDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Offer { terms, be, ot, stale, .. } = &self.offer;
+        let metrics = if *stale { " (samples are stale)" } else { "" };
+        writeln!(f, "{}{metrics}\n{}{metrics}", terms.cpu, terms.memory)?;
+        for (class, now) in [("BE", be), ("OT", ot)] {
+            let (offered, may) = (now.offered, now.admissible);
+            write!(f, "{class} is offered {}m and {} bytes, ", offered.cpu, offered.memory)?;
+            writeln!(f, "may admit {}m and {} bytes", may.cpu, may.memory)?;
+        }
+        writeln!(f, "{}", self.suppression)?;
+        if let Some(stop) = self.stop {
+            writeln!(f, "no BE or OT pod is admitted: {stop}")?;
+        }
+        for victim in self.memory.victims.iter().chain(&self.starvation.victims) {
+            writeln!(f, "evict `{}`: {}", victim.name, victim.because)?;
+        }
+        Ok(())
+    }
 }
 
 /// The state of a node's decisions: plain data that the embedder saves. Saved and restored it gives the same answers.

@@ -11,6 +11,7 @@ use crate::limits::{MAX_QUANTITY, MAX_ZONES};
 
 /// What one class is offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct ClassOffer {
     /// What the node reports: moves slowly.
     pub offered: Amounts,
@@ -24,6 +25,7 @@ pub struct ClassOffer {
 
 /// What one zone offers: never more than the node's offer, over all zones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct ZoneOffer {
     /// The zone.
     pub id: u32,
@@ -35,6 +37,7 @@ pub struct ZoneOffer {
 
 /// What a node offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Offer {
     /// To BE.
     pub be: ClassOffer,

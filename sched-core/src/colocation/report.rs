@@ -5,6 +5,11 @@ use crate::limits::{MAX_CLOCK_SKEW_MS, MAX_PODS, MAX_TIME_MS, MAX_USE_PERCENT, M
 
 /// A node as one sample window saw it. The order of pods does not matter.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase", default)
+)]
 pub struct NodeReport {
     /// When the sample window of the uses ended, milliseconds.
     pub at_ms: u64,
@@ -25,6 +30,11 @@ pub struct NodeReport {
 
 /// One pod of a report.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct PodReport {
     /// What it is called in answers.
     pub name: String,
@@ -38,6 +48,7 @@ pub struct PodReport {
     /// What it used; none while no sample covers it: then it counts with what it asks for.
     pub used: Option<Amounts>,
     /// The zones that it is bound to, equally; none: all of them.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub zones: Vec<u32>,
     /// When it started, milliseconds.
     pub started_ms: u64,
@@ -72,6 +83,11 @@ impl PodReport {
 
 /// One NUMA zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct ZoneReport {
     /// Its number, as in a pod's zones.
     pub id: u32,

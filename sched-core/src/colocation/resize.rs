@@ -41,6 +41,11 @@ impl Resize {
 
 /// One control group of the pod: itself, or one of its containers.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct GroupResize {
     /// The control group.
     pub cgroup: String,
@@ -54,6 +59,11 @@ pub struct GroupResize {
 
 /// What the resize of a pod meets on its node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct Room {
     /// What the node could give at most.
     pub allocatable: Amounts,
@@ -63,6 +73,7 @@ pub struct Room {
 
 /// Why a resize, or the memory part of it, does not happen now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub enum Held {
     /// The node is too small, and always will be.
     Infeasible {
@@ -115,6 +126,7 @@ impl fmt::Display for Held {
 
 /// What to do about a resize.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct ResizeDecision {
     /// What to write, in this order; nothing while the whole resize is held.
     pub settings: Vec<Setting>,

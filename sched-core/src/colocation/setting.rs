@@ -65,6 +65,13 @@ impl fmt::Display for CgroupFile {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for CgroupFile {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// How much a file says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
@@ -76,6 +83,7 @@ pub enum Level {
 
 /// One thing to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Setting {
     /// The control group: a path below the root that the agent was given.
     pub cgroup: String,

@@ -71,6 +71,7 @@ impl SuppressConfig {
 
 /// What BE and OT may use, and what it comes from; all in milli-CPU.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Suppression {
     /// What they may use now, together.
     pub limit_milli: i64,

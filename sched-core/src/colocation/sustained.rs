@@ -37,6 +37,7 @@ impl SustainConfig {
 
 /// How far a breach has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub enum Breach {
     /// There is none.
     No,

@@ -139,6 +139,12 @@ proptest! {
     }
 
     #[test]
+    fn a_report_is_read_back_as_it_was_written(report in report()) {
+        let text = serde_json::to_string(&report).expect("plain data");
+        prop_assert_eq!(serde_json::from_str::<NodeReport>(&text).expect("what was just written"), report);
+    }
+
+    #[test]
     fn a_restored_state_gives_the_same_answers(config in capacity_config(), curve in curve()) {
         let (mut kept, mut restored) = (OfferState::default(), OfferState::default());
         for at in &curve {
@@ -149,12 +155,15 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_pods_does_not_matter(config in capacity_config(), report in report(), turn in 0_usize..12) {
+    fn the_order_of_pods_and_zones_does_not_matter(config in capacity_config(), report in report(), turn in 0_usize..12) {
         let mut turned = report.clone();
         let by = turn % turned.pods.len().max(1);
         turned.pods.rotate_left(by);
         turned.pods.reverse();
+        turned.zones.reverse();
         let one = step(&mut OfferState::default(), &config, &(T0, report));
-        prop_assert_eq!(one, step(&mut OfferState::default(), &config, &(T0, turned)));
+        let mut other = step(&mut OfferState::default(), &config, &(T0, turned));
+        other.zones.reverse();
+        prop_assert_eq!(one, other);
     }
 }

@@ -61,6 +61,31 @@ fn what_is_sold_lies_below_what_is_taken_away() {
 }
 
 #[test]
+fn a_decision_is_read_by_people_and_by_machines() {
+    let be = PodReport { name: "batch".into(), ..pod(Qos::Be, (1_000, 75), (1_000, 75)) };
+    let mut state = Colocation::default();
+    for second in [0, 20, 40] {
+        decide(&mut state, std::slice::from_ref(&be), second);
+    }
+    let decision = decide(&mut state, &[be], 60);
+    let text = "\
+cpu: BE 60000m, OT 59000m: 60% of 100000m, less 0m of the system and 0m online (use)
+memory: BE 69793218560 bytes, OT 0 bytes: 65% of 107374182400 bytes, less 0 bytes of the system and 0 bytes online (use)
+BE is offered 1000m and 69793218560 bytes, may admit 0m and 0 bytes
+OT is offered 0m and 0 bytes, may admit 0m and 0 bytes
+BE and OT may use 65000m: 65% of 100000m, less 0m online and 0m of the system, at least 2000m
+no BE or OT pod is admitted: memory in use is at the level of eviction
+evict `batch`: memory in use has long been at or above 70% of 107374182400 bytes
+";
+    assert_eq!(decision.to_string(), text);
+    let json = serde_json::to_value(&decision).expect("plain data");
+    assert_eq!(json["stop"], "memory");
+    assert_eq!(json["memory"]["victims"][0]["name"], "batch");
+    assert_eq!(json["offer"]["be"]["offered"]["cpu"], 1_000);
+    assert_eq!(json["suppression"]["limitMilli"], 65_000);
+}
+
+#[test]
 fn settings_are_read_from_text_and_unknown_ones_refused() {
     let text = r#"{"capacity": {"beLevelPercent": {"cpu": 50, "memory": 60}}, "suppress": {"floorCpus": 4}}"#;
     let config: ColocationConfig = serde_json::from_str(text).expect("known settings");

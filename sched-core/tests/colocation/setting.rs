@@ -62,6 +62,13 @@ fn values_are_written_as_the_kernel_takes_them() {
 }
 
 #[test]
+fn a_setting_is_data_for_machines() {
+    let setting = &plan(vec![change("a", CgroupFile::CpuMax, Level::Unlimited, amount(5_000))]).expect("a change")[0];
+    let json = serde_json::json!({"cgroup": "a", "file": "cpu.max", "value": "5000 100000", "because": "a test"});
+    assert_eq!(serde_json::to_value(setting).expect("plain data"), json);
+}
+
+#[test]
 fn paths_that_lead_elsewhere_are_refused() {
     for path in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\nb"] {
         let result = plan(vec![change(path, CgroupFile::CpuMax, amount(1), amount(2))]);
