@@ -166,4 +166,34 @@ proptest! {
         other.zones.reverse();
         prop_assert_eq!(one, other);
     }
+
+    #[test]
+    fn what_is_admitted_stays_within_the_promise(
+        config in capacity_config(), online in (0_i64..64_000, 0_i64..1 << 37),
+        steps in prop::collection::vec((1_u64..200, [0_i64..=100, 0_i64..=100, 0_i64..=100, 0_i64..=100]), 1..40)
+    ) {
+        let capacity = Amounts::new(64_000, 1 << 38);
+        let asked = Amounts::new(online.0, online.1);
+        let mut pods = vec![PodReport::new("online", Qos::Ls, asked)];
+        let (mut state, mut now_ms) = (OfferState::default(), T0);
+        let mut sold = Amounts::default();
+        for (seconds, [used, be, ot, by_be]) in steps {
+            now_ms += seconds * 1_000;
+            pods[0].used = Some(asked.map(|asked| asked * used / 100));
+            let report = NodeReport { at_ms: now_ms, capacity, allocatable: capacity, pods: pods.clone(), ..NodeReport::default() };
+            let offer = step(&mut state, &config, &(now_ms, report));
+            for (qos, may, part) in [(Qos::Be, offer.be.admissible, be), (Qos::Ot, offer.ot.admissible, ot)] {
+                let more = may.map(|may| may * part / 100);
+                sold = sold.zip(more, |sold, more| sold + more);
+                pods.push(PodReport::new("more", qos, more).using(more.map(|more| more * by_be / 100)));
+            }
+            for resource in Resource::ALL {
+                let promise = capacity.of(resource) * i64::from(config.promise_percent.of(resource)) / 100;
+                let all = asked.of(resource) + sold.of(resource);
+                prop_assert!(sold.of(resource) == 0 || all <= promise, "{resource}: {all} of {promise}");
+            }
+            let safe = capacity.memory * i64::from(config.be_level_percent.memory) / 100;
+            prop_assert!(sold.memory <= safe, "{} of {safe}", sold.memory);
+        }
+    }
 }

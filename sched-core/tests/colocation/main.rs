@@ -7,6 +7,8 @@ mod capacity_laws;
 #[cfg(test)]
 mod evict;
 #[cfg(test)]
+mod extremes;
+#[cfg(test)]
 mod generate;
 #[cfg(test)]
 mod groups;
