@@ -1,4 +1,4 @@
-//! Who goes when a shortage lasts, and that nobody goes before.
+//! Who goes when memory has long been short, and that nobody goes before.
 
 use crate::generate::{config as cases, curve, report};
 use crate::world::*;
@@ -162,50 +162,6 @@ fn memory_of_pods_on_their_way_out_counts_as_freed() {
     assert_eq!(node.victims(&MemoryConfig::default()), [""; 0]);
 }
 
-fn be(name: &str, asked: i64, used: i64) -> PodReport {
-    PodReport { name: name.into(), ..pod(Qos::Be, (asked, 0), (used, 0)) }
-}
-
-fn starve(pods: &[PodReport], limit_milli: i64) -> Shortage {
-    let mut state = ShortageState::default();
-    let steps = [0, 20_000, 40_000, 60_000].map(|after_ms| {
-        let report = NodeReport { at_ms: T0 + after_ms, ..with(pods) };
-        let now_ms = report.at_ms;
-        state.starvation(&StarvationConfig::default(), &report, limit_milli, now_ms).expect("a sound report")
-    });
-    let [early @ .., last] = steps;
-    assert!(early.iter().all(|now| now.victims.is_empty()));
-    last
-}
-
-#[test]
-fn be_pods_go_when_be_is_left_too_little_for_long() {
-    // 12 of 40 CPUs are 30 %; 30 CPUs asked for would be satisfied by 40 %.
-    let now = starve(&[be("a", 20_000, 4_000), be("b", 10_000, 6_000), be("c", 10_000, 2_000)], 12_000);
-    let names: Vec<_> = now.victims.iter().map(|victim| (&*victim.name, victim.frees)).collect();
-    assert_eq!((now.need, names), (10_000, vec![("b", 10_000)]));
-    let because = "BE has long been left 12000m of CPU, at most 30% of the 40000m it asks for";
-    assert_eq!(now.victims[0].because, because);
-}
-
-#[test]
-fn be_pods_on_their_way_out_count_as_gone() {
-    let leaving = PodReport { terminating: true, ..be("b", 10_000, 6_000) };
-    let now = starve(&[be("a", 20_000, 4_000), leaving, be("c", 10_000, 2_000)], 12_000);
-    assert_eq!((now.need, now.victims), (0, vec![]));
-}
-
-#[test]
-fn be_that_does_not_use_what_it_is_left_is_not_starving() {
-    assert_eq!(starve(&[be("a", 40_000, 10_799)], 12_000).breach, Breach::No);
-    assert_ne!(starve(&[be("a", 40_000, 10_800)], 12_000).breach, Breach::No);
-}
-
-#[test]
-fn be_that_is_left_enough_is_not_starving() {
-    assert_eq!(starve(&[be("a", 40_000, 12_001)], 12_001).breach, Breach::No);
-}
-
 #[test]
 fn levels_that_contradict_each_other_are_refused() {
     let config = MemoryConfig { evict_percent: 70, release_percent: 70, ..MemoryConfig::default() };
@@ -227,6 +183,19 @@ fn time_that_goes_back_leaves_the_shortage_as_it_was() {
     let report = NodeReport { at_ms: T0, ..with(&node.pods) };
     assert!(node.state.memory(&MemoryConfig::default(), &report, T0).is_err());
     assert_eq!(node.state, before);
+}
+
+#[test]
+fn a_saved_shortage_that_is_longer_than_its_samples_is_refused() {
+    let mut node = Node::new(short());
+    node.at(0);
+    let saved = serde_json::to_string(&node.state).expect("plain data");
+    let torn = saved.replace(&format!("\"since\":{T0}"), &format!("\"since\":{}", T0 + 50_000));
+    assert_ne!(saved, torn);
+    node.state = serde_json::from_str(&torn).expect("plain data");
+    let report = NodeReport { at_ms: T0 + 20_000, ..with(&node.pods) };
+    let refused = node.state.memory(&MemoryConfig::default(), &report, T0 + 20_000);
+    assert!(matches!(refused, Err(ColocationError::State(_))), "{refused:?}");
 }
 
 fn total(report: &NodeReport) -> i64 {

@@ -27,6 +27,8 @@ mod resize;
 #[cfg(test)]
 mod setting;
 #[cfg(test)]
+mod starvation;
+#[cfg(test)]
 mod suppress;
 #[cfg(test)]
 mod world;
