@@ -22,7 +22,7 @@ impl Node {
         let zone = |id| ZoneReport { id, capacity: Amounts::new(64_000, 256 << 30) };
         let pod = |(number, qos): (u32, Qos)| {
             let used = Amounts::new(200 + i64::from(number), 1 << 29);
-            let zones = if number % 3 == 0 { vec![number % 2] } else { Vec::new() };
+            let zones = if number.is_multiple_of(3) { vec![number % 2] } else { Vec::new() };
             let pod = PodReport::new(format!("pod-{number}"), qos, Amounts::new(500, 1 << 30)).using(used);
             PodReport { zones, ..pod }
         };

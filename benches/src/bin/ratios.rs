@@ -227,7 +227,7 @@ fn colocation(pods: u32, rounds: usize) -> Result<Vec<Ratio>, Failure> {
         ceiling.push(node.ceiling() / 1000.0);
     }
     let [ours, ceiling] = [ours, ceiling].map(|mut times| median(&mut times));
-    let ratio = Ratio::new(format!("colocation/{pods}/us-a-decision"), ours, 0.2 * f64::from(pods), "us")
+    let ratio = Ratio::new(format!("colocation/{pods}/us-a-decision"), ours, 2.0 + 0.1 * f64::from(pods), "us")
         .side("ceiling: one pass that adds up what pods ask for and use", ceiling, "us")
         .side("to that", ours / ceiling, "times");
     Ok(vec![ratio])
