@@ -8,6 +8,7 @@ mod config;
 mod error;
 mod explain;
 pub mod hash;
+pub mod ledger;
 pub mod limits;
 mod pipeline;
 pub mod primitives;
@@ -23,6 +24,10 @@ pub use cluster::*;
 pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weighted};
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
+pub use ledger::{
+    AuditError, HoldId, HoldKind, HoldSpec, HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError, LedgerEvent,
+    LedgerOp, OwnerTerm,
+};
 pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};
 pub use registry::{NoSettings, PolicyConfig};
 pub use sched_abi as abi;

@@ -80,6 +80,15 @@ pub const FORECAST_QUANTUM_MS: u64 = 300_000;
 /// Applications without pods whose history is kept.
 pub const MAX_IDLE_APPS: usize = 1 << 16;
 
+/// Holds of the ledger at once.
+pub const MAX_HOLDS: usize = 1 << 20;
+
+/// Owner terms of one hold.
+pub const MAX_OWNER_TERMS: usize = 64;
+
+/// Events of the ledger that wait for the embedder; the oldest go first.
+pub const MAX_LEDGER_EVENTS: usize = 1 << 16;
+
 /// Bytes of a module of WebAssembly.
 pub const MAX_MODULE_BYTES: usize = 16 << 20;
 

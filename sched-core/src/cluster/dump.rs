@@ -75,6 +75,7 @@ impl Cluster {
             let _ = writeln!(out, "lost with {name}: {slots:?}");
         }
         self.apps.dump(&mut out);
+        self.dump_ledger(&mut out);
         out
     }
 

@@ -1,0 +1,106 @@
+//! Double entry: whatever a hold gains its node's columns lose, in one function. A column of requests is the sum of what the
+//! pods on the row request and of what its holds have and nobody uses.
+
+use super::{Amounts, Hold, HoldState, LedgerChange};
+use crate::cluster::{Changed, Cluster};
+use sched_abi::ResourceId;
+
+impl Cluster {
+    /// Adds amounts to what counts as requested on a row, or takes them away. Callers note the change.
+    fn charge(&mut self, row: u32, amounts: &Amounts, sign: f64) {
+        for (resource, amount) in amounts.iter() {
+            let columns = self.nodes.resources.get_mut(usize::from(resource.0));
+            let scoring = self.nodes.scoring.get_mut(usize::from(resource.0));
+            for column in [columns.map(|c| &mut c.requested), scoring].into_iter().flatten() {
+                if let Some(cell) = column.get_mut(row as usize) {
+                    *cell += sign * amount as f64;
+                }
+            }
+        }
+    }
+
+    /// What counts as requested on a row changes for the length of a call; consumers of the journal follow.
+    pub(super) fn charge_for_now(&mut self, row: u32, resource: ResourceId, amount: i64) {
+        self.charge(row, &[(resource, amount)].into_iter().collect(), 1.0);
+        self.touch_briefly(row, Changed::Requested(resource.0));
+    }
+
+    /// The one function through which a hold changes: its node's columns take the difference of what it holds unused.
+    pub(crate) fn change_hold(&mut self, slot: u32, change: impl FnOnce(&mut Hold)) {
+        let Some(hold) = self.ledger.get_mut(slot) else { return };
+        let (row, unused) = (hold.row, hold.unused());
+        change(hold);
+        let (new_row, now_unused) = (hold.row, hold.unused());
+        debug_assert!(hold.amounts.iter().all(|(r, amount)| 0 <= hold.used.get(r) && hold.used.get(r) <= amount));
+        if row != new_row {
+            row.into_iter().for_each(|row| self.ledger.leave_row(slot, row));
+            new_row.into_iter().for_each(|row| self.ledger.enter_row(slot, row));
+        }
+        self.ledger.revision += 1;
+        let revision = self.ledger.revision;
+        self.ledger.get_mut(slot).into_iter().for_each(|hold| hold.revision = revision);
+        for (row, amounts, sign) in [(row, &unused, -1.0), (new_row, &now_unused, 1.0)] {
+            let Some(row) = row else { continue };
+            self.charge(row, amounts, sign);
+            amounts.iter().for_each(|(resource, _)| self.touch(row, Changed::Requested(resource.0)));
+        }
+    }
+
+    /// Puts a hold in, with its room.
+    pub(crate) fn open_hold(&mut self, hold: Hold) -> u32 {
+        let (state, name) = (hold.state, hold.name.clone());
+        let slot = self.ledger.insert(Hold { state: HoldState::Displaced, ..hold });
+        self.change_hold(slot, |hold| hold.state = state);
+        if state == HoldState::Open {
+            let node = self.hold_node(slot);
+            self.tell(&name, LedgerChange::Opened { node });
+        }
+        slot
+    }
+
+    /// Ends a hold: what nobody uses of it is free, what pods use is plainly theirs.
+    pub(crate) fn end_hold(&mut self, slot: u32, why: LedgerChange) {
+        let Some(pods) = self.ledger.get(slot).map(|hold| hold.pods.clone()) else { return };
+        self.change_hold(slot, |hold| hold.state = HoldState::Displaced);
+        for pod in pods {
+            let mut draws: smallvec::SmallVec<_> = self.ledger.draws(pod).into();
+            draws.retain(|draw: &mut super::Draw| draw.hold != slot);
+            self.ledger.set_draws(pod, draws);
+        }
+        let Some(hold) = self.ledger.remove(slot) else { return };
+        hold.names.iter().for_each(|&id| self.nodes.release_resource(id));
+        self.tell(&hold.name, why);
+    }
+
+    /// Ends what has ended by now.
+    pub(crate) fn end_due_holds(&mut self) {
+        let mut first = true;
+        while let Some(due) = self.ledger.deadlines.next(self.clock_ms()) {
+            if std::mem::take(&mut first) {
+                self.advance_alone();
+            }
+            match due {
+                super::Due::Hold(slot) => self.end_hold(slot, LedgerChange::Expired),
+                super::Due::Gang(_) => {}
+            }
+        }
+    }
+
+    pub(crate) fn tell(&mut self, name: &str, what: LedgerChange) {
+        let at_ms = self.clock_ms();
+        self.ledger.outbox.push(at_ms, name, what);
+    }
+
+    pub(super) fn hold_node(&self, slot: u32) -> String {
+        let row = self.ledger.get(slot).and_then(|hold| hold.row);
+        row.and_then(|row| self.nodes.name(row)).map_or_else(String::new, |name| name.to_string())
+    }
+
+    /// What is free of a resource on a row; below 0 where others overcommitted it.
+    pub(crate) fn free_room(&self, row: u32, resource: ResourceId) -> i64 {
+        let Some(columns) = self.nodes.columns(resource) else { return 0 };
+        let [has, held] =
+            [&columns.allocatable, &columns.requested].map(|c| c.get(row as usize).copied().unwrap_or(0.0));
+        has as i64 - held as i64
+    }
+}

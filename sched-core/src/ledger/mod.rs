@@ -1,0 +1,119 @@
+//! What is held on nodes beyond the pods that are there: reservations, room of pods that are being replaced or updated in
+//! place, room handed over, guarded nodes, gangs. A plain pod's hold is its phase and class in the pod store; the ledger has
+//! what is more than that, and `accounts` is the one place where it enters and leaves columns.
+
+mod accounts;
+mod amounts;
+mod audit;
+mod draws;
+mod error;
+mod events;
+mod expiry;
+mod hold;
+mod operate;
+mod owners;
+mod pods;
+mod store;
+mod view;
+
+pub use audit::{AuditError, Invariant};
+pub use error::LedgerError;
+pub use events::{LedgerChange, LedgerEvent};
+pub use hold::{HoldId, HoldKind, HoldSpec, HoldState, HoldView};
+pub use operate::LedgerOp;
+pub use owners::OwnerTerm;
+
+pub(crate) use amounts::Amounts;
+pub(crate) use draws::Choice;
+pub(crate) use hold::Hold;
+
+use crate::cluster::{LookUp, look_up};
+use events::Outbox;
+use expiry::{Deadlines, Due};
+use owners::OwnerIndex;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What a pod uses of a hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Draw {
+    pub(crate) hold: u32,
+    pub(crate) amounts: Amounts,
+}
+
+/// The holds of a cluster and who uses them. It is changed through the cluster alone, so that columns follow.
+#[derive(Debug)]
+pub struct Ledger {
+    slots: Vec<Option<Hold>>,
+    generations: Vec<u32>,
+    free: Vec<u32>,
+    by_name: LookUp<Arc<str>, u32>,
+    /// Holds by the row that they hold room on or wait for.
+    on_row: Vec<SmallVec<[u32; 2]>>,
+    owners: OwnerIndex,
+    deadlines: Deadlines,
+    /// What pods use, by pod.
+    draws: LookUp<u32, SmallVec<[Draw; 1]>>,
+    /// Holds that belong to a pod or wait for its exit, by pod.
+    of_pod: LookUp<u32, SmallVec<[u32; 1]>>,
+    outbox: Outbox,
+    revision: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            generations: Vec::new(),
+            free: Vec::new(),
+            by_name: look_up(),
+            on_row: Vec::new(),
+            owners: OwnerIndex::new(),
+            deadlines: Deadlines::default(),
+            draws: look_up(),
+            of_pod: look_up(),
+            outbox: Outbox::default(),
+            revision: 0,
+        }
+    }
+
+    /// The number of holds.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// The hold of a name.
+    pub fn find(&self, name: &str) -> Option<HoldId> {
+        self.by_name.get(name).map(|&slot| self.id(slot))
+    }
+
+    pub(crate) fn id(&self, slot: u32) -> HoldId {
+        HoldId { slot, generation: self.generations.get(slot as usize).copied().unwrap_or_default() }
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<&Hold> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    pub(crate) fn on_row(&self, row: u32) -> &[u32] {
+        self.on_row.get(row as usize).map_or(&[], |holds| holds)
+    }
+
+    pub(crate) fn draws(&self, pod: u32) -> &[Draw] {
+        self.draws.get(&pod).map_or(&[], |draws| draws)
+    }
+
+    pub(crate) fn of_pod(&self, pod: u32) -> &[u32] {
+        self.of_pod.get(&pod).map_or(&[], |holds| holds)
+    }
+
+    /// All holds, by slot.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Hold)> {
+        (0..).zip(&self.slots).filter_map(|(slot, hold)| Some((slot, hold.as_ref()?)))
+    }
+}

@@ -1,0 +1,449 @@
+//! Operations on the ledger. Everything that can be refused is checked before anything is changed.
+
+use super::owners::OwnerTerm;
+use super::{Amounts, Draw, Hold, HoldKind, HoldSpec, HoldState, LedgerChange, LedgerError};
+use crate::cluster::{Cluster, PodPhase, PodSpec, Resources, check_pod, check_pod_selector};
+use crate::error::ClusterError;
+use crate::limits::{MAX_HOLDS, MAX_NAME_BYTES, MAX_OWNER_TERMS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
+use sched_abi::ResourceId;
+use std::sync::Arc;
+
+type Done<T = ()> = Result<T, LedgerError>;
+
+/// Something to be done to the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")
+)]
+pub enum LedgerOp {
+    /// Holds room.
+    Hold(HoldSpec),
+    /// Ends a hold: what its pods use stays theirs, the rest is free.
+    Release {
+        /// Its name.
+        name: String,
+    },
+    /// Makes a hold larger, out of free room, or smaller.
+    Resize {
+        /// Its name.
+        name: String,
+        /// What it is to have in all, base units.
+        amounts: Resources,
+    },
+    /// Changes when a hold ends.
+    Renew {
+        /// Its name.
+        name: String,
+        /// The first millisecond at which it no longer holds; none: until it is released.
+        expires_ms: Option<u64>,
+    },
+    /// Moves a hold that nobody uses to another node.
+    Migrate {
+        /// Its name.
+        name: String,
+        /// The node.
+        node: String,
+    },
+    /// A pod is updated in place from now on: what it has stays its own, whatever its containers request meanwhile.
+    BeginInPlace {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+        /// When that is to be over at the latest.
+        expires_ms: u64,
+    },
+    /// A pod that is updated in place is to have more: the node's free room is asked first.
+    ResizeInPlace {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+        /// What it will request in all, base units.
+        amounts: Resources,
+    },
+    /// The update in place is over; what the pod does not request is free.
+    EndInPlace {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+    },
+}
+
+impl Cluster {
+    /// Does an operation on the ledger. An error names what is wrong, and nothing is changed.
+    ///
+    /// ```
+    /// use sched_core::{Cluster, Event, HoldSpec, LedgerOp, NodeSpec, OwnerTerm};
+    /// let mut cluster = Cluster::new();
+    /// let allocatable = [("cpu".into(), 4_000)].into();
+    /// cluster.apply(&Event::NodeAdded(NodeSpec { name: "a".into(), allocatable, ..NodeSpec::default() }), 0)?;
+    /// let hold = HoldSpec {
+    ///     name: "sale".into(),
+    ///     node: Some("a".into()),
+    ///     amounts: [("cpu".into(), 3_000)].into(),
+    ///     owners: vec![OwnerTerm::controller("shop", "Deployment", "web")],
+    ///     expires_ms: Some(60_000),
+    ///     ..HoldSpec::default()
+    /// };
+    /// cluster.operate(&LedgerOp::Hold(hold), 0)?;
+    /// let row = cluster.row_of("a").unwrap();
+    /// assert_eq!(cluster.amounts(row, "cpu"), [4_000, 3_000, 4_000]);
+    /// cluster.tick(60_000)?;
+    /// assert_eq!(cluster.amounts(row, "cpu"), [4_000, 0, 4_000]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Cost: O(size of the operation + log of the number of holds).
+    pub fn operate(&mut self, op: &LedgerOp, now_ms: u64) -> Result<(), LedgerError> {
+        let done = self.at(now_ms, |cluster| cluster.operate_now(op));
+        self.debug_audit();
+        done
+    }
+
+    fn operate_now(&mut self, op: &LedgerOp) -> Done {
+        match op {
+            LedgerOp::Hold(spec) => self.add_hold(spec),
+            LedgerOp::Release { name } => {
+                let slot = self.live(name)?;
+                self.advance();
+                self.end_hold(slot, LedgerChange::Ended);
+                Ok(())
+            }
+            LedgerOp::Resize { name, amounts } => self.resize(name, amounts),
+            LedgerOp::Renew { name, expires_ms } => {
+                let (slot, expires_ms) = (self.live(name)?, self.later(name, *expires_ms)?);
+                self.advance();
+                self.ledger.renew(slot, expires_ms);
+                Ok(())
+            }
+            LedgerOp::Migrate { name, node } => self.migrate(name, node),
+            LedgerOp::BeginInPlace { namespace, pod, expires_ms } => self.begin_in_place(namespace, pod, *expires_ms),
+            LedgerOp::ResizeInPlace { namespace, pod, amounts } => self.resize_in_place(namespace, pod, amounts),
+            LedgerOp::EndInPlace { namespace, pod } => {
+                let (_, slot) = self.in_place(namespace, pod)?;
+                self.advance();
+                self.end_hold(slot, LedgerChange::Ended);
+                Ok(())
+            }
+        }
+    }
+
+    /// A hold that is there and whose time is not over.
+    fn live(&self, name: &str) -> Done<u32> {
+        let slot = self.ledger.find(name).ok_or_else(|| LedgerError::Unknown(name.to_owned()))?.slot;
+        let expires_ms = self.ledger.get(slot).map_or(0, |hold| hold.expires_ms);
+        if expires_ms > self.clock_ms() {
+            return Ok(slot);
+        }
+        Err(LedgerError::Expired { hold: name.to_owned(), expires_ms })
+    }
+
+    fn later(&self, name: &str, expires_ms: Option<u64>) -> Done<u64> {
+        let (expires_ms, now_ms) = (expires_ms.unwrap_or(u64::MAX), self.clock_ms());
+        if expires_ms > now_ms {
+            return Ok(expires_ms);
+        }
+        Err(LedgerError::Past { hold: name.to_owned(), expires_ms, now_ms })
+    }
+
+    pub(super) fn add_hold(&mut self, spec: &HoldSpec) -> Done {
+        self.check_hold(spec)?;
+        let expires_ms = self.later(&spec.name, spec.expires_ms)?;
+        let node = spec.node.as_ref().ok_or_else(|| LedgerError::Unplaced { hold: spec.name.clone() })?;
+        let row = self.known_node(node)?;
+        self.check_room(&spec.name, row, &spec.amounts, |_| 0, spec.preallocate)?;
+        self.advance();
+        let (wanted, names) = self.intern(&spec.amounts);
+        let amounts: Amounts = match spec.preallocate {
+            false => wanted.clone(),
+            true => wanted.iter().map(|(r, amount)| (r, amount.min(self.free_room(row, r)).max(0))).collect(),
+        };
+        let due = wanted.less(&amounts);
+        let hold = Hold {
+            name: spec.name.as_str().into(),
+            kind: spec.kind,
+            state: HoldState::Open,
+            row: Some(row),
+            amounts,
+            due,
+            used: Amounts::default(),
+            pods: smallvec::SmallVec::new(),
+            of: None,
+            expires_ms,
+            owners: spec.owners.clone().into(),
+            restricted: spec.restricted,
+            once: spec.once,
+            order: spec.order,
+            taints: spec.taints.clone().into(),
+            template: Arc::new(spec.template.clone()),
+            rule: None,
+            names,
+            revision: 0,
+        };
+        self.open_hold(hold);
+        Ok(())
+    }
+
+    /// Whether a hold makes sense, wherever it is.
+    pub(crate) fn check_hold(&self, spec: &HoldSpec) -> Done {
+        let object = || format!("hold `{}`", spec.name);
+        if spec.name.is_empty() || spec.name.len() > MAX_NAME_BYTES {
+            return Err(ClusterError::BadName { object: object(), field: "name".to_owned() }.into());
+        }
+        if self.ledger.find(&spec.name).is_some_and(|_| self.live(&spec.name).is_ok()) {
+            return Err(LedgerError::Duplicate(spec.name.clone()));
+        }
+        if self.ledger.len() >= MAX_HOLDS {
+            return Err(LedgerError::too_many_holds());
+        }
+        if spec.owners.is_empty() {
+            return Err(LedgerError::NoOwner { hold: spec.name.clone() });
+        }
+        if spec.kind == HoldKind::InPlace {
+            return Err(LedgerError::OfPod { hold: spec.name.clone() });
+        }
+        check_owners(&object(), &spec.owners)?;
+        self.check_amounts(&spec.name, &spec.amounts)?;
+        if spec.amounts.values().all(|&amount| amount == 0) {
+            return Err(LedgerError::Empty { hold: spec.name.clone() });
+        }
+        let like =
+            PodSpec { namespace: "hold".to_owned(), name: spec.name.clone(), template: spec.template.clone(), terminating: false };
+        Ok(check_pod(&like)?)
+    }
+
+    fn check_amounts(&self, name: &str, amounts: &Resources) -> Done {
+        let object = || format!("hold `{name}`");
+        for (resource, &value) in amounts {
+            let field = format!("amount of {resource}");
+            if resource.is_empty() || resource.len() > MAX_NAME_BYTES {
+                return Err(ClusterError::BadName { object: object(), field: "resource".to_owned() }.into());
+            }
+            if value < 0 {
+                return Err(ClusterError::Negative { object: object(), field, value }.into());
+            }
+            if value > MAX_QUANTITY {
+                return Err(ClusterError::TooLarge { object: object(), field }.into());
+            }
+        }
+        let names = self.nodes.resource_names.len() + self.nodes.new_resources(amounts.keys());
+        let bounds = [
+            (amounts.len(), MAX_REQUESTS_PER_POD, "resources of one hold", "MAX_REQUESTS_PER_POD"),
+            (names, MAX_RESOURCES, "resource names", "MAX_RESOURCES"),
+        ];
+        match bounds.into_iter().find(|(count, limit, ..)| count > limit) {
+            Some((_, limit, what, name)) => Err(LedgerError::Limit { what, limit, name }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a row has room for amounts of which something is held already; where its owners' pods will leave the rest,
+    /// whether it could ever.
+    fn check_room(
+        &self,
+        hold: &str,
+        row: u32,
+        amounts: &Resources,
+        held: impl Fn(&str) -> i64,
+        preallocate: bool,
+    ) -> Done {
+        let node = || self.nodes.name(row).map_or_else(String::new, |name| name.to_string());
+        for (resource, &amount) in amounts {
+            let id = self.nodes.resource_names.find(resource).map(|id| ResourceId(id as u16));
+            let columns = id.and_then(|id| self.nodes.columns(id));
+            let allocatable = columns.and_then(|c| c.allocatable.get(row as usize)).map_or(0, |&has| has as i64);
+            let (hold, resource) = (hold.to_owned(), resource.clone());
+            let more = amount - held(&resource);
+            let free = id.map_or(0, |id| self.free_room(row, id));
+            if more > 0 && amount > allocatable {
+                return Err(LedgerError::MoreThanNode { hold, node: node(), resource, amount, allocatable });
+            }
+            if more > 0 && more > free && !preallocate {
+                return Err(LedgerError::NoRoom { hold, node: node(), resource, amount: more, free });
+            }
+        }
+        Ok(())
+    }
+
+    /// Amounts with ids for names, which are kept alive, and those ids.
+    fn intern(&mut self, amounts: &Resources) -> (Amounts, smallvec::SmallVec<[u32; 4]>) {
+        let mut names = smallvec::SmallVec::new();
+        let mut list = Amounts::default();
+        for (name, &amount) in amounts.iter().filter(|(_, amount)| **amount > 0) {
+            let id = self.nodes.acquire_resource(name);
+            names.push(id);
+            list.set(ResourceId(id as u16), amount);
+        }
+        (list, names)
+    }
+
+    /// The same for amounts that have ids.
+    pub(super) fn retain(&mut self, amounts: &Amounts) -> smallvec::SmallVec<[u32; 4]> {
+        let ids = amounts.iter().map(|(resource, _)| u32::from(resource.0));
+        ids.inspect(|&id| self.nodes.resource_names.retain(id)).collect()
+    }
+
+    fn resize(&mut self, name: &str, amounts: &Resources) -> Done {
+        let slot = self.live(name)?;
+        self.check_amounts(name, amounts)?;
+        let Some(hold) = self.ledger.get(slot) else { return Ok(()) };
+        if hold.of.is_some() {
+            return Err(LedgerError::OfPod { hold: name.to_owned() });
+        }
+        if amounts.values().all(|&amount| amount == 0) {
+            return Err(LedgerError::Empty { hold: name.to_owned() });
+        }
+        let (held, used) = (self.named(&hold.amounts), self.named(&hold.used));
+        for (resource, &used) in &used {
+            let amount = amounts.get(resource).copied().unwrap_or(0);
+            if amount < used {
+                return Err(LedgerError::BelowUsed { hold: name.to_owned(), resource: resource.clone(), used, amount });
+            }
+        }
+        if let Some(row) = hold.row {
+            self.check_room(name, row, amounts, |resource| held.get(resource).copied().unwrap_or(0), false)?;
+        }
+        self.advance();
+        let (amounts, names) = self.intern(amounts);
+        self.change_hold(slot, |hold| {
+            (hold.amounts, hold.due) = (amounts, Amounts::default());
+            hold.names.extend(names);
+        });
+        Ok(())
+    }
+
+    fn migrate(&mut self, name: &str, node: &str) -> Done {
+        let slot = self.live(name)?;
+        let row = self.known_node(node)?;
+        let Some(hold) = self.ledger.get(slot) else { return Ok(()) };
+        if hold.of.is_some() {
+            return Err(LedgerError::OfPod { hold: name.to_owned() });
+        }
+        if !hold.pods.is_empty() {
+            return Err(LedgerError::InUse { hold: name.to_owned(), pods: hold.pods.len() });
+        }
+        if hold.row == Some(row) {
+            return Ok(());
+        }
+        self.check_room(name, row, &self.named(&hold.amounts), |_| 0, false)?;
+        self.advance();
+        self.move_hold(slot, row);
+        Ok(())
+    }
+
+    /// A hold that nobody uses gets another row, which has room for it.
+    pub(crate) fn move_hold(&mut self, slot: u32, row: u32) {
+        self.change_hold(slot, |hold| {
+            (hold.row, hold.state, hold.due) = (Some(row), HoldState::Open, Amounts::default());
+        });
+        let node = self.hold_node(slot);
+        if let Some(name) = self.ledger.get(slot).map(|hold| hold.name.clone()) {
+            self.tell(&name, LedgerChange::Moved { node });
+        }
+    }
+
+    /// A pod that is updated in place, and the hold of that.
+    fn in_place(&self, namespace: &str, name: &str) -> Done<(u32, u32)> {
+        let pod = self.known_pod(namespace, name)?;
+        let holds = self.ledger.of_pod(pod).iter();
+        let of_kind = |&&slot: &&u32| self.ledger.get(slot).is_some_and(|hold| hold.kind == HoldKind::InPlace);
+        match holds.copied().find(|slot| of_kind(&slot)) {
+            None => Err(LedgerError::NoUpdate(self.pods.full_name(pod))),
+            Some(slot) => {
+                let name = self.ledger.get(slot).map(|hold| hold.name.clone());
+                Ok((pod, self.live(&name.unwrap_or_default())?))
+            }
+        }
+    }
+
+    fn begin_in_place(&mut self, namespace: &str, name: &str, expires_ms: u64) -> Done {
+        match self.in_place(namespace, name) {
+            Ok(_) => return Err(LedgerError::UpdateTwice(format!("{namespace}/{name}"))),
+            Err(LedgerError::NoUpdate(_) | LedgerError::Expired { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let pod = self.known_pod(namespace, name)?;
+        let Some(PodPhase::Bound(row)) = self.pods.get(pod).map(|p| p.phase) else {
+            return Err(LedgerError::NotBound(format!("{namespace}/{name}")));
+        };
+        let title = format!("in-place/{namespace}/{name}");
+        if self.ledger.find(&title).is_some_and(|_| self.live(&title).is_ok()) {
+            return Err(LedgerError::Duplicate(title));
+        }
+        let expires_ms = self.later(&title, Some(expires_ms))?;
+        if self.ledger.len() >= MAX_HOLDS {
+            return Err(LedgerError::too_many_holds());
+        }
+        self.advance();
+        let mut amounts = self.pods.class_of(pod).map(|class| Amounts::of(&class.requests)).unwrap_or_default();
+        let mut draws: smallvec::SmallVec<[Draw; 1]> = self.ledger.draws(pod).into();
+        draws.iter().for_each(|draw| amounts.sub(&draw.amounts));
+        let names = self.retain(&amounts);
+        let template = self.pods.class_of(pod).map(|class| Arc::clone(&class.template)).unwrap_or_default();
+        let hold = Hold {
+            name: title.into(),
+            kind: HoldKind::InPlace,
+            state: HoldState::Open,
+            row: Some(row.0),
+            used: amounts.clone(),
+            amounts: amounts.clone(),
+            due: Amounts::default(),
+            pods: smallvec::smallvec![pod],
+            of: Some(pod),
+            expires_ms,
+            owners: Arc::from([]),
+            restricted: false,
+            once: false,
+            order: 0,
+            taints: Arc::from([]),
+            template,
+            rule: None,
+            names,
+            revision: 0,
+        };
+        let slot = self.open_hold(hold);
+        draws.push(Draw { hold: slot, amounts });
+        self.ledger.set_draws(pod, draws);
+        Ok(())
+    }
+
+    fn resize_in_place(&mut self, namespace: &str, name: &str, amounts: &Resources) -> Done {
+        let (pod, slot) = self.in_place(namespace, name)?;
+        let Some((hold, row)) = self.ledger.get(slot).and_then(|hold| Some((hold, hold.row?))) else { return Ok(()) };
+        self.check_amounts(&hold.name, amounts)?;
+        let requests = self.pods.class_of(pod).map(|class| Amounts::of(&class.requests)).unwrap_or_default();
+        let mut has = hold.unused();
+        has.add(&requests);
+        let held = self.named(&has);
+        self.check_room(&hold.name, row, amounts, |resource| held.get(resource).copied().unwrap_or(0), false)?;
+        self.advance();
+        let (wanted, names) = self.intern(amounts);
+        let more: Amounts =
+            wanted.less(&has).iter().filter(|(_, more)| *more > 0).collect();
+        self.change_hold(slot, |hold| {
+            hold.amounts.add(&more);
+            hold.names.extend(names);
+        });
+        Ok(())
+    }
+}
+
+/// Whether owner terms make sense.
+pub(super) fn check_owners(object: &str, owners: &[OwnerTerm]) -> Done {
+    if owners.len() > MAX_OWNER_TERMS {
+        return Err(LedgerError::Limit { what: "owner terms", limit: MAX_OWNER_TERMS, name: "MAX_OWNER_TERMS" });
+    }
+    for owner in owners {
+        if owner.is_empty() {
+            return Err(LedgerError::EveryPod { object: object.to_owned() });
+        }
+        if let Some(selector) = &owner.selector {
+            check_pod_selector(selector)?;
+        }
+    }
+    Ok(())
+}
