@@ -17,7 +17,7 @@ mod totals;
 
 pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
-pub(crate) use snapshot::tolerates;
+pub(crate) use snapshot::{UNSCHEDULABLE, tolerates};
 
 use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
 use crate::config::{Profile, ProfileError, Weighted};

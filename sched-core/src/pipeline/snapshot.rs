@@ -32,7 +32,7 @@ pub(crate) struct PodScratch {
 }
 
 /// The taint that stands for `spec.unschedulable`.
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+pub(crate) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 impl PodScratch {
     /// Buffers whose views are told apart.

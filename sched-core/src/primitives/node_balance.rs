@@ -187,6 +187,10 @@ impl Balance {
 }
 
 impl Policy for NodeBalance {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         let columns = NodeColumns::ALLOCATABLE
             .and(NodeColumns::REQUESTED)

@@ -141,6 +141,10 @@ fn headroom(capacity: f64, in_use: f64) -> f64 {
 }
 
 impl Policy for NodeInfo {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest { scores: true, columns: live::COLUMNS, prefers_room: true, ..Manifest::new("NodeInfo") }
     }

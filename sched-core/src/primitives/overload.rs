@@ -178,6 +178,10 @@ impl ExpectedOverload {
 }
 
 impl Policy for ExpectedOverload {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest {
             scores: true,
