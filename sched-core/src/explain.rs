@@ -140,7 +140,11 @@ impl Scheduler {
     ///
     /// Cost: O(nodes x policies), with allocations.
     pub fn explain(&mut self, pod: PodId, now_ms: u64) -> Result<Explanation, ScheduleError> {
-        let evaluation = self.evaluate(pod, now_ms)?;
+        self.with_own_open(pod, now_ms, |scheduler| scheduler.explain_here(pod, now_ms))
+    }
+
+    fn explain_here(&mut self, pod: PodId, now_ms: u64) -> Result<Explanation, ScheduleError> {
+        let evaluation = self.evaluate_here(pod, now_ms)?;
         let template = self.cluster().pods.class_of(pod.0).map(|c| &*c.template).ok_or(ScheduleError::UnknownPod)?;
         let rejected = self.rejections(&evaluation);
         let message = self.message(&evaluation, &rejected);

@@ -25,8 +25,8 @@ pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weig
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
 pub use ledger::{
-    AuditError, HoldId, HoldKind, HoldSpec, HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError, LedgerEvent,
-    LedgerOp, OwnerTerm,
+    AuditError, HoldId, HoldKind, HoldSpec, HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError,
+    LedgerEvent, LedgerOp, OwnerTerm,
 };
 pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};
 pub use registry::{NoSettings, PolicyConfig};

@@ -86,6 +86,12 @@ pub const MAX_HOLDS: usize = 1 << 20;
 /// Owner terms of one hold.
 pub const MAX_OWNER_TERMS: usize = 64;
 
+/// The score of the row whose own room suits a pod best.
+pub const MAX_RESERVATION_SCORE: i64 = 100;
+
+/// What the score of a pod's own room counts where no configuration says otherwise: more than the usual policies together.
+pub const RESERVATION_WEIGHT: i64 = 1_000;
+
 /// Events of the ledger that wait for the embedder; the oldest go first.
 pub const MAX_LEDGER_EVENTS: usize = 1 << 16;
 

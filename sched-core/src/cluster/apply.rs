@@ -272,6 +272,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// Forgets a pod that was known for one question.
+    pub(crate) fn forget_pod(&mut self, pod: PodId) {
+        self.remove_pod(pod.0);
+    }
+
     fn remove_pod(&mut self, slot: u32) {
         self.advance();
         self.pods.not_lost(slot);

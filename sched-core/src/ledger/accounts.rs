@@ -7,21 +7,23 @@ use sched_abi::ResourceId;
 
 impl Cluster {
     /// Adds amounts to what counts as requested on a row, or takes them away. Callers note the change.
-    fn charge(&mut self, row: u32, amounts: &Amounts, sign: f64) {
-        for (resource, amount) in amounts.iter() {
-            let columns = self.nodes.resources.get_mut(usize::from(resource.0));
-            let scoring = self.nodes.scoring.get_mut(usize::from(resource.0));
-            for column in [columns.map(|c| &mut c.requested), scoring].into_iter().flatten() {
-                if let Some(cell) = column.get_mut(row as usize) {
-                    *cell += sign * amount as f64;
-                }
+    fn charge(&mut self, row: u32, amounts: &Amounts, sign: i64) {
+        amounts.iter().for_each(|(resource, amount)| self.charge_cell(row, resource, sign * amount));
+    }
+
+    fn charge_cell(&mut self, row: u32, resource: ResourceId, amount: i64) {
+        let columns = self.nodes.resources.get_mut(usize::from(resource.0));
+        let scoring = self.nodes.scoring.get_mut(usize::from(resource.0));
+        for column in [columns.map(|c| &mut c.requested), scoring].into_iter().flatten() {
+            if let Some(cell) = column.get_mut(row as usize) {
+                *cell += amount as f64;
             }
         }
     }
 
     /// What counts as requested on a row changes for the length of a call; consumers of the journal follow.
     pub(super) fn charge_for_now(&mut self, row: u32, resource: ResourceId, amount: i64) {
-        self.charge(row, &[(resource, amount)].into_iter().collect(), 1.0);
+        self.charge_cell(row, resource, amount);
         self.touch_briefly(row, Changed::Requested(resource.0));
     }
 
@@ -39,7 +41,7 @@ impl Cluster {
         self.ledger.revision += 1;
         let revision = self.ledger.revision;
         self.ledger.get_mut(slot).into_iter().for_each(|hold| hold.revision = revision);
-        for (row, amounts, sign) in [(row, &unused, -1.0), (new_row, &now_unused, 1.0)] {
+        for (row, amounts, sign) in [(row, &unused, -1), (new_row, &now_unused, 1)] {
             let Some(row) = row else { continue };
             self.charge(row, amounts, sign);
             amounts.iter().for_each(|(resource, _)| self.touch(row, Changed::Requested(resource.0)));

@@ -64,7 +64,13 @@ impl Cluster {
             let of = hold.of.is_none_or(|pod| self.ledger.of_pod(pod).contains(&slot));
             let waits = (hold.state == HoldState::Waiting || hold.kind == HoldKind::InPlace) == hold.of.is_some();
             if !(found && row.is_none_or(|n| n == 1) && dated && placed && of && waits) {
-                return broken(OneState, format!("hold `{name}` as {:?}: found {found}, on its row {row:?}, dated {dated}, placed {placed}, of its pod {of} {waits}", hold.state));
+                return broken(
+                    OneState,
+                    format!(
+                        "hold `{name}` as {:?}: found {found}, on its row {row:?}, dated {dated}, placed {placed}, of its pod {of} {waits}",
+                        hold.state
+                    ),
+                );
             }
             if hold.state == HoldState::Taken && (hold.pods.len() != 1 || !hold.once) {
                 return broken(OneState, format!("hold `{name}` is taken by {} pods", hold.pods.len()));
@@ -79,7 +85,11 @@ impl Cluster {
         }
         let listed: usize = self.ledger.on_row.iter().map(smallvec::SmallVec::len).sum();
         let gangs = 0;
-        let counts = [(listed, on_rows), (self.ledger.deadlines.len(), deadlines + gangs), (self.ledger.len(), self.ledger.iter().count())];
+        let counts = [
+            (listed, on_rows),
+            (self.ledger.deadlines.len(), deadlines + gangs),
+            (self.ledger.len(), self.ledger.iter().count()),
+        ];
         if counts.iter().any(|(a, b)| a != b) {
             return broken(OneState, format!("rows, deadlines, names and what is there: {counts:?}"));
         }
@@ -92,13 +102,18 @@ impl Cluster {
             let mut used = Amounts::default();
             for &pod in &hold.pods {
                 let draws = self.ledger.draws(pod).iter();
-                let Some(draw) = draws.clone().find(|draw| self.ledger.get(draw.hold).is_some_and(|h| h.name == hold.name)) else {
+                let Some(draw) =
+                    draws.clone().find(|draw| self.ledger.get(draw.hold).is_some_and(|h| h.name == hold.name))
+                else {
                     return broken(UsesMatch, format!("hold `{}` names pod {pod}, which does not use it", hold.name));
                 };
                 used.add(&draw.amounts);
             }
             if used != hold.used {
-                return broken(UsesMatch, format!("hold `{}`: {:?} are used, it says {:?}", hold.name, used, hold.used));
+                return broken(
+                    UsesMatch,
+                    format!("hold `{}`: {:?} are used, it says {:?}", hold.name, used, hold.used),
+                );
             }
         }
         for (&pod, draws) in &self.ledger.draws {
@@ -120,7 +135,10 @@ impl Cluster {
                 }
             }
             if all.iter().any(|(resource, amount)| amount > requests.get(resource)) {
-                return broken(WithinBounds, format!("pod `{}` uses {all:?} and requests {requests:?}", self.pods.full_name(pod)));
+                return broken(
+                    WithinBounds,
+                    format!("pod `{}` uses {all:?} and requests {requests:?}", self.pods.full_name(pod)),
+                );
             }
         }
         Ok(())
@@ -146,7 +164,10 @@ impl Cluster {
                 let node = self.nodes.name(row as u32).map_or("", |name| name);
                 let [counted, kept] = [&sums, &columns.requested].map(|c| c.get(row).copied().unwrap_or(0.0));
                 let name = self.nodes.resource_names.get(u32::from(id)).map_or("", |name| name);
-                return broken(Invariant::Conservation, format!("node `{node}`, {name}: {counted} counted, {kept} kept"));
+                return broken(
+                    Invariant::Conservation,
+                    format!("node `{node}`, {name}: {counted} counted, {kept} kept"),
+                );
             }
         }
         Ok(())

@@ -33,8 +33,7 @@ impl Cluster {
     pub(crate) fn owns(pod: &Candidate<'_>, hold: &Hold) -> bool {
         let hard = |taint: &&crate::cluster::Taint| taint.effect != TaintEffect::PreferNoSchedule;
         let tolerations = &pod.template.tolerations;
-        let tolerated =
-            |taint: &crate::cluster::Taint| tolerates(tolerations, &taint.key, &taint.value, taint.effect);
+        let tolerated = |taint: &crate::cluster::Taint| tolerates(tolerations, &taint.key, &taint.value, taint.effect);
         hold.owners.iter().any(|term| term.meets(pod)) && hold.taints.iter().filter(hard).all(tolerated)
     }
 
@@ -78,6 +77,19 @@ impl Cluster {
         first.filter(|_| !fits(pod.requests, &free, |_| 0)).unwrap_or_default()
     }
 
+    /// What a row is short of for a decision's pod, its own room counted.
+    pub(crate) fn short_of(&self, decision: &crate::Decision, now_ms: u64) -> Option<String> {
+        let (pod, row) = (decision.pod.0, decision.row.0);
+        let class = self.pods.class_of(pod)?;
+        let choice = self.choose_holds(pod, row, self.clock_ms().max(now_ms));
+        let own = |resource| -> i64 {
+            choice.holds.iter().filter_map(|&slot| self.ledger.get(slot)).map(|hold| unused(hold, resource)).sum()
+        };
+        let short = |r: &&Request| r.amount as i64 > self.free_room(row, r.resource) + own(r.resource);
+        let short = class.requests.iter().find(short)?;
+        self.nodes.resource_names.get(u32::from(short.resource.0)).map(|name| name.to_string())
+    }
+
     /// Has a pod that was just placed on a row use holds.
     pub(crate) fn draw(&mut self, pod: u32, choice: &Choice) {
         let Some(class) = self.pods.class_of(pod) else { return };
@@ -104,7 +116,7 @@ impl Cluster {
         }
     }
 
-    /// A pod leaves its row: what it used of holds is theirs again. Returns that.
+    /// A pod leaves its row: what it used of holds is theirs again. Returns what went to holds that are not its own alone.
     pub(crate) fn undraw(&mut self, pod: u32) -> Amounts {
         let mut returned = Amounts::default();
         if self.ledger.draws.is_empty() {
@@ -118,7 +130,9 @@ impl Cluster {
                     hold.state = HoldState::Open;
                 }
             });
-            returned.add(&amounts);
+            if self.ledger.get(hold).is_some_and(|hold| hold.of.is_none()) {
+                returned.add(&amounts);
+            }
         }
         returned
     }

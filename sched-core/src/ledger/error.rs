@@ -21,7 +21,9 @@ pub enum LedgerError {
         hold: String,
     },
     /// An owner term, or one side of a rule, would mean every pod.
-    #[error("{object}: an owner term that says nothing would mean every pod; name a pod, a controller, labels or a namespace")]
+    #[error(
+        "{object}: an owner term that says nothing would mean every pod; name a pod, a controller, labels or a namespace"
+    )]
     EveryPod {
         /// Where it stands.
         object: String,

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod expiry;
 mod hold;
+mod open;
 mod operate;
 mod owners;
 mod pods;
@@ -57,6 +58,11 @@ pub struct Ledger {
     /// Holds that belong to a pod or wait for its exit, by pod.
     of_pod: LookUp<u32, SmallVec<[u32; 1]>>,
     outbox: Outbox,
+    opened: open::Opened,
+    /// What the score of a pod's own room counts.
+    pub(crate) preference: i64,
+    /// Holds that lost their nodes, in the order in which they did.
+    displaced: std::collections::VecDeque<u32>,
     revision: u64,
 }
 
@@ -73,6 +79,9 @@ impl Ledger {
             draws: look_up(),
             of_pod: look_up(),
             outbox: Outbox::default(),
+            opened: open::Opened::default(),
+            displaced: std::collections::VecDeque::new(),
+            preference: crate::limits::RESERVATION_WEIGHT,
             revision: 0,
         }
     }

@@ -115,7 +115,7 @@ impl Cluster {
             }
             LedgerOp::Resize { name, amounts } => self.resize(name, amounts),
             LedgerOp::Renew { name, expires_ms } => {
-                let (slot, expires_ms) = (self.live(name)?, self.later(name, *expires_ms)?);
+                let (slot, expires_ms) = (self.live(name)?, self.later(name, *expires_ms, 0)?);
                 self.advance();
                 self.ledger.renew(slot, expires_ms);
                 Ok(())
@@ -142,8 +142,8 @@ impl Cluster {
         Err(LedgerError::Expired { hold: name.to_owned(), expires_ms })
     }
 
-    fn later(&self, name: &str, expires_ms: Option<u64>) -> Done<u64> {
-        let (expires_ms, now_ms) = (expires_ms.unwrap_or(u64::MAX), self.clock_ms());
+    fn later(&self, name: &str, expires_ms: Option<u64>, now_ms: u64) -> Done<u64> {
+        let (expires_ms, now_ms) = (expires_ms.unwrap_or(u64::MAX), self.clock_ms().max(now_ms));
         if expires_ms > now_ms {
             return Ok(expires_ms);
         }
@@ -151,8 +151,8 @@ impl Cluster {
     }
 
     pub(super) fn add_hold(&mut self, spec: &HoldSpec) -> Done {
-        self.check_hold(spec)?;
-        let expires_ms = self.later(&spec.name, spec.expires_ms)?;
+        self.check_hold(spec, self.clock_ms())?;
+        let expires_ms = spec.expires_ms.unwrap_or(u64::MAX);
         let node = spec.node.as_ref().ok_or_else(|| LedgerError::Unplaced { hold: spec.name.clone() })?;
         let row = self.known_node(node)?;
         self.check_room(&spec.name, row, &spec.amounts, |_| 0, spec.preallocate)?;
@@ -189,7 +189,7 @@ impl Cluster {
     }
 
     /// Whether a hold makes sense, wherever it is.
-    pub(crate) fn check_hold(&self, spec: &HoldSpec) -> Done {
+    pub(crate) fn check_hold(&self, spec: &HoldSpec, now_ms: u64) -> Done {
         let object = || format!("hold `{}`", spec.name);
         if spec.name.is_empty() || spec.name.len() > MAX_NAME_BYTES {
             return Err(ClusterError::BadName { object: object(), field: "name".to_owned() }.into());
@@ -207,12 +207,17 @@ impl Cluster {
             return Err(LedgerError::OfPod { hold: spec.name.clone() });
         }
         check_owners(&object(), &spec.owners)?;
+        self.later(&spec.name, spec.expires_ms, now_ms)?;
         self.check_amounts(&spec.name, &spec.amounts)?;
         if spec.amounts.values().all(|&amount| amount == 0) {
             return Err(LedgerError::Empty { hold: spec.name.clone() });
         }
-        let like =
-            PodSpec { namespace: "hold".to_owned(), name: spec.name.clone(), template: spec.template.clone(), terminating: false };
+        let like = PodSpec {
+            namespace: "hold".to_owned(),
+            name: spec.name.clone(),
+            template: spec.template.clone(),
+            terminating: false,
+        };
         Ok(check_pod(&like)?)
     }
 
@@ -326,12 +331,14 @@ impl Cluster {
         if !hold.pods.is_empty() {
             return Err(LedgerError::InUse { hold: name.to_owned(), pods: hold.pods.len() });
         }
-        if hold.row == Some(row) {
-            return Ok(());
+        let stays = hold.row == Some(row);
+        if !stays {
+            self.check_room(name, row, &self.named(&hold.amounts), |_| 0, false)?;
         }
-        self.check_room(name, row, &self.named(&hold.amounts), |_| 0, false)?;
         self.advance();
-        self.move_hold(slot, row);
+        if !stays {
+            self.move_hold(slot, row);
+        }
         Ok(())
     }
 
@@ -374,7 +381,7 @@ impl Cluster {
         if self.ledger.find(&title).is_some_and(|_| self.live(&title).is_ok()) {
             return Err(LedgerError::Duplicate(title));
         }
-        let expires_ms = self.later(&title, Some(expires_ms))?;
+        let expires_ms = self.later(&title, Some(expires_ms), 0)?;
         if self.ledger.len() >= MAX_HOLDS {
             return Err(LedgerError::too_many_holds());
         }
@@ -422,8 +429,7 @@ impl Cluster {
         self.check_room(&hold.name, row, amounts, |resource| held.get(resource).copied().unwrap_or(0), false)?;
         self.advance();
         let (wanted, names) = self.intern(amounts);
-        let more: Amounts =
-            wanted.less(&has).iter().filter(|(_, more)| *more > 0).collect();
+        let more: Amounts = wanted.less(&has).iter().filter(|(_, more)| *more > 0).collect();
         self.change_hold(slot, |hold| {
             hold.amounts.add(&more);
             hold.names.extend(names);

@@ -51,7 +51,8 @@ impl OwnerTerm {
     /// Whether a pod meets it. `requests` says how much the pod asks of a resource.
     pub(crate) fn meets(&self, pod: &Candidate<'_>) -> bool {
         let owner = pod.template.owner.as_ref();
-        let is = |wanted: &Option<String>, given: Option<&str>| wanted.as_deref().is_none_or(|text| given == Some(text));
+        let is =
+            |wanted: &Option<String>, given: Option<&str>| wanted.as_deref().is_none_or(|text| given == Some(text));
         is(&self.namespace, Some(pod.namespace))
             && is(&self.pod, Some(pod.name))
             && is(&self.kind, owner.map(|owner| owner.kind.as_str()))

@@ -1,9 +1,10 @@
 //! What the ledger does when pods and nodes come, change and go. The cluster calls these at the places where room moves.
 
 use super::{Amounts, Choice, HoldKind, HoldState, LedgerChange};
-use crate::cluster::{Cluster, Taint, TaintEffect};
+use crate::cluster::{Cluster, PodTemplate, Resources, Row, Taint, TaintEffect};
 use crate::pipeline::tolerates;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// The taint that stands for `spec.unschedulable`.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
@@ -52,10 +53,11 @@ impl Cluster {
 
     /// Room that owners' pods leave goes to the holds that it was promised to.
     fn preallocate(&mut self, pod: u32, row: u32, mut freed: Amounts) {
-        for slot in SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row)) {
-            let Some(hold) = self.ledger.get(slot).filter(|h| h.state == HoldState::Open && !h.due.is_empty()) else {
-                continue;
-            };
+        let due = |slot: &u32| self.ledger.get(*slot).is_some_and(|h| h.state == HoldState::Open && !h.due.is_empty());
+        let mut waiting: SmallVec<[u32; 4]> = self.ledger.on_row(row).iter().copied().filter(due).collect();
+        waiting.sort_by_key(|&slot| self.ledger.get(slot).map(|hold| (hold.order, hold.name.clone())));
+        for slot in waiting {
+            let Some(hold) = self.ledger.get(slot) else { continue };
             let gained = freed.within(&hold.due);
             let owned = self.with_candidate(pod, |pod| Self::owns(pod, hold)).unwrap_or(false);
             if owned && hold.expires_ms > self.clock_ms() && !gained.is_empty() {
@@ -105,6 +107,7 @@ impl Cluster {
             (hold.state, hold.row, hold.of) = (HoldState::Displaced, None, None);
         });
         self.tell(&name, LedgerChange::Displaced { node });
+        self.ledger.displaced.push_back(slot);
         if self.ledger.get(slot).is_some_and(|hold| hold.amounts.is_empty()) {
             self.end_hold(slot, LedgerChange::Ended);
         }
@@ -125,6 +128,25 @@ impl Cluster {
             if cordon || away.any(|taint| !kept(taint)) {
                 self.displace(slot);
             }
+        }
+    }
+
+    /// A hold that lost its node and looks for another: its slot, name, template and amounts.
+    pub(crate) fn next_displaced(&mut self) -> Option<(u32, Arc<str>, Arc<PodTemplate>, Resources)> {
+        loop {
+            let slot = self.ledger.displaced.pop_front()?;
+            let Some(hold) = self.ledger.get(slot).filter(|hold| hold.state == HoldState::Displaced) else { continue };
+            return Some((slot, hold.name.clone(), hold.template.clone(), self.named(&hold.amounts)));
+        }
+    }
+
+    /// It moves, or ends.
+    pub(crate) fn settle_displaced(&mut self, slot: u32, place: Option<Row>) {
+        self.advance();
+        let Some(amounts) = self.ledger.get(slot).map(|hold| hold.amounts.clone()) else { return };
+        match place.filter(|row| amounts.iter().all(|(r, amount)| amount <= self.free_room(row.0, r))) {
+            Some(row) => self.move_hold(slot, row.0),
+            None => self.end_hold(slot, LedgerChange::Unplaced),
         }
     }
 
