@@ -25,9 +25,10 @@ pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weig
 pub use error::{ClusterError, ScheduleError};
 pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
 pub use ledger::{
-    AuditError, HoldId, HoldKind, HoldSpec, HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError,
-    LedgerEvent, LedgerOp, OwnerTerm,
+    AuditError, GangError, GangRole, GangSpec, GangState, Guard, HandOver, HoldId, HoldKind, HoldRules, HoldSpec,
+    HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError, LedgerEvent, LedgerOp, OwnerTerm, RollingUpdate,
+    Workload,
 };
-pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};
+pub use pipeline::{Decision, Evaluation, GangDecision, PolicyAnswer, Scheduler};
 pub use registry::{NoSettings, PolicyConfig};
 pub use sched_abi as abi;

@@ -100,6 +100,7 @@ impl Cluster {
                 self.pods.lost.entry(name).or_default().push(slot);
             }
         }
+        self.guard(row, true);
         Ok(())
     }
 
@@ -130,6 +131,7 @@ impl Cluster {
             self.touch(row, Changed::Allocatable(id as u16));
         }
         self.node_changed(row);
+        self.guard(row, false);
         Ok(())
     }
 
@@ -243,8 +245,8 @@ impl Cluster {
     fn change_pod(&mut self, pod: &PodSpec) -> Applied {
         let slot = self.known_pod(&pod.namespace, &pod.name)?;
         let class = self.checked_class(pod, self.pods.len())?;
-        let (before, phase, load) = match self.pods.get(slot) {
-            Some(p) => (p.class, p.phase, p.load),
+        let (before, phase, load, terminating) = match self.pods.get(slot) {
+            Some(p) => (p.class, p.phase, p.load, p.terminating),
             None => return Ok(()),
         };
         if let Some(Row(row)) = phase.row() {
@@ -269,6 +271,9 @@ impl Cluster {
             self.hold(slot, phase, load.placed_at_ms);
             self.refit(slot);
         }
+        if pod.terminating && !terminating {
+            self.pod_terminating(slot);
+        }
         Ok(())
     }
 
@@ -282,6 +287,7 @@ impl Cluster {
         self.pods.not_lost(slot);
         let row = self.pods.get(slot).and_then(|pod| pod.phase.row());
         let returned = self.undraw(slot);
+        self.leave_gang(slot);
         self.let_go(slot, PodPhase::Pending);
         if let Some(Row(row)) = row {
             self.pod_left(slot, row, &returned);

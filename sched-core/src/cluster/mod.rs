@@ -37,7 +37,7 @@ pub(crate) use interner::{LookUp, hasher, look_up};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
-pub(crate) use rowset::ones;
+pub(crate) use rowset::{ones, set_bit};
 pub(crate) use validate::{
     label_key as check_label_key, pod as check_pod, pod_selector as check_pod_selector, selector as check_selector,
 };

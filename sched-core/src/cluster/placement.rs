@@ -49,6 +49,12 @@ impl Cluster {
     /// Gives reserved room back.
     pub(crate) fn unreserve(&mut self, pod: PodId) {
         self.advance();
+        self.unreserve_now(pod);
+    }
+
+    /// The same as part of something else.
+    pub(crate) fn unreserve_now(&mut self, pod: PodId) {
+        self.leave_gang(pod.0);
         self.undraw(pod.0);
         self.let_go(pod.0, PodPhase::Pending);
     }

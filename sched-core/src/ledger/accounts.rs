@@ -1,7 +1,7 @@
 //! Double entry: whatever a hold gains its node's columns lose, in one function. A column of requests is the sum of what the
 //! pods on the row request and of what its holds have and nobody uses.
 
-use super::{Amounts, Hold, HoldState, LedgerChange};
+use super::{Amounts, Hold, HoldKind, HoldState, LedgerChange};
 use crate::cluster::{Changed, Cluster};
 use sched_abi::ResourceId;
 
@@ -62,7 +62,11 @@ impl Cluster {
 
     /// Ends a hold: what nobody uses of it is free, what pods use is plainly theirs.
     pub(crate) fn end_hold(&mut self, slot: u32, why: LedgerChange) {
-        let Some(pods) = self.ledger.get(slot).map(|hold| hold.pods.clone()) else { return };
+        let Some(hold) = self.ledger.get(slot) else { return };
+        let (pods, unused) = (hold.pods.clone(), hold.amounts.less(&hold.used));
+        if let (HoldKind::HandOver, Some(from)) = (hold.kind, hold.workload.clone()) {
+            self.take_back(&from, &unused);
+        }
         self.change_hold(slot, |hold| hold.state = HoldState::Displaced);
         for pod in pods {
             let mut draws: smallvec::SmallVec<_> = self.ledger.draws(pod).into();
@@ -83,7 +87,7 @@ impl Cluster {
             }
             match due {
                 super::Due::Hold(slot) => self.end_hold(slot, LedgerChange::Expired),
-                super::Due::Gang(_) => {}
+                super::Due::Gang(serial) => self.gang_expires(serial),
             }
         }
     }

@@ -84,7 +84,7 @@ impl Cluster {
             }
         }
         let listed: usize = self.ledger.on_row.iter().map(smallvec::SmallVec::len).sum();
-        let gangs = 0;
+        let gangs = self.ledger.gangs.all.values().filter(|gang| gang.deadline_ms != u64::MAX).count();
         let counts = [
             (listed, on_rows),
             (self.ledger.deadlines.len(), deadlines + gangs),

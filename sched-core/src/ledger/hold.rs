@@ -2,6 +2,7 @@
 
 use super::amounts::Amounts;
 use super::owners::OwnerTerm;
+use super::rules::Workload;
 use crate::cluster::{PodTemplate, Resources, Taint};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -120,8 +121,10 @@ pub(crate) struct Hold {
     pub(crate) order: i32,
     pub(crate) taints: Arc<[Taint]>,
     pub(crate) template: Arc<PodTemplate>,
-    /// The rule that made it.
-    pub(crate) rule: Option<u32>,
+    /// The workload whose rule made it: the one that left the room.
+    pub(crate) workload: Option<Arc<Workload>>,
+    /// How long it is to hold from when it opens.
+    pub(crate) ttl_ms: u64,
     /// Resource names that it keeps alive.
     pub(crate) names: SmallVec<[u32; 4]>,
     /// Counts the changes of the ledger; that of its own last change.
@@ -129,6 +132,32 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    /// An open hold of nothing, for nobody, without end.
+    pub(crate) fn empty(name: Arc<str>, template: Arc<PodTemplate>) -> Self {
+        Self {
+            name,
+            kind: HoldKind::Reservation,
+            state: HoldState::Open,
+            row: None,
+            amounts: Amounts::default(),
+            due: Amounts::default(),
+            used: Amounts::default(),
+            pods: SmallVec::new(),
+            of: None,
+            expires_ms: u64::MAX,
+            owners: Arc::from([]),
+            restricted: false,
+            once: false,
+            order: 0,
+            taints: Arc::from([]),
+            template,
+            workload: None,
+            ttl_ms: 0,
+            names: SmallVec::new(),
+            revision: 0,
+        }
+    }
+
     /// What of its room nobody uses: this stands in its node's columns.
     pub(crate) fn unused(&self) -> Amounts {
         match self.state {

@@ -5,27 +5,33 @@
 mod accounts;
 mod amounts;
 mod audit;
+mod cases;
 mod draws;
 mod error;
 mod events;
 mod expiry;
+mod gangs;
 mod hold;
 mod open;
 mod operate;
 mod owners;
 mod pods;
+mod rules;
 mod store;
 mod view;
 
 pub use audit::{AuditError, Invariant};
 pub use error::LedgerError;
 pub use events::{LedgerChange, LedgerEvent};
+pub use gangs::{GangError, GangRole, GangSpec, GangState};
 pub use hold::{HoldId, HoldKind, HoldSpec, HoldState, HoldView};
 pub use operate::LedgerOp;
 pub use owners::OwnerTerm;
+pub use rules::{Guard, HandOver, HoldRules, RollingUpdate, Workload};
 
 pub(crate) use amounts::Amounts;
 pub(crate) use draws::Choice;
+pub(crate) use gangs::Gang;
 pub(crate) use hold::Hold;
 
 use crate::cluster::{LookUp, look_up};
@@ -63,6 +69,8 @@ pub struct Ledger {
     pub(crate) preference: i64,
     /// Holds that lost their nodes, in the order in which they did.
     displaced: std::collections::VecDeque<u32>,
+    pub(crate) rules: cases::Rules,
+    pub(crate) gangs: gangs::Gangs,
     revision: u64,
 }
 
@@ -82,6 +90,8 @@ impl Ledger {
             opened: open::Opened::default(),
             displaced: std::collections::VecDeque::new(),
             preference: crate::limits::RESERVATION_WEIGHT,
+            rules: cases::Rules::default(),
+            gangs: gangs::Gangs::new(),
             revision: 0,
         }
     }
@@ -94,6 +104,12 @@ impl Ledger {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_name.is_empty()
+    }
+
+    /// Whether nothing happens when pods come and go.
+    pub(crate) fn is_idle(&self) -> bool {
+        let rules = &self.rules.rules;
+        self.is_empty() && rules.rolling_updates.is_empty() && rules.hand_overs.is_empty()
     }
 
     /// The hold of a name.

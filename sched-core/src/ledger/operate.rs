@@ -1,10 +1,13 @@
 //! Operations on the ledger. Everything that can be refused is checked before anything is changed.
 
 use super::owners::OwnerTerm;
+use super::rules::HoldRules;
 use super::{Amounts, Draw, Hold, HoldKind, HoldSpec, HoldState, LedgerChange, LedgerError};
-use crate::cluster::{Cluster, PodPhase, PodSpec, Resources, check_pod, check_pod_selector};
+use crate::cluster::{Cluster, Owner, PodPhase, PodSpec, Resources, check_pod, check_pod_selector};
 use crate::error::ClusterError;
-use crate::limits::{MAX_HOLDS, MAX_NAME_BYTES, MAX_OWNER_TERMS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES};
+use crate::limits::{
+    MAX_DESIRED, MAX_HOLDS, MAX_NAME_BYTES, MAX_OWNER_TERMS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES,
+};
 use sched_abi::ResourceId;
 use std::sync::Arc;
 
@@ -63,6 +66,18 @@ pub enum LedgerOp {
         pod: String,
         /// What it will request in all, base units.
         amounts: Resources,
+    },
+    /// Sets the rules, in place of those before. Nodes that have the labels of a guard are guarded from now on, younger ones
+    /// from when they join; holds that the old rules made stay.
+    Configure(HoldRules),
+    /// Says how many pods a workload is to have; none: nobody knows.
+    Desired {
+        /// Its namespace.
+        namespace: String,
+        /// The workload.
+        owner: Owner,
+        /// How many.
+        replicas: Option<u32>,
     },
     /// The update in place is over; what the pod does not request is free.
     EndInPlace {
@@ -123,6 +138,24 @@ impl Cluster {
             LedgerOp::Migrate { name, node } => self.migrate(name, node),
             LedgerOp::BeginInPlace { namespace, pod, expires_ms } => self.begin_in_place(namespace, pod, *expires_ms),
             LedgerOp::ResizeInPlace { namespace, pod, amounts } => self.resize_in_place(namespace, pod, amounts),
+            LedgerOp::Configure(rules) => {
+                rules.check()?;
+                self.advance();
+                self.set_rules(rules);
+                Ok(())
+            }
+            LedgerOp::Desired { namespace, owner, replicas } => {
+                let rules = &self.ledger.rules;
+                if replicas.is_some() && rules.desired.len() >= MAX_DESIRED {
+                    return Err(LedgerError::Limit { what: "workloads", limit: MAX_DESIRED, name: "MAX_DESIRED" });
+                }
+                self.advance();
+                match replicas {
+                    Some(replicas) => self.set_desired(namespace, owner, *replicas),
+                    None => self.forget_desired(namespace, owner),
+                }
+                Ok(())
+            }
             LedgerOp::EndInPlace { namespace, pod } => {
                 let (_, slot) = self.in_place(namespace, pod)?;
                 self.advance();
@@ -164,25 +197,18 @@ impl Cluster {
         };
         let due = wanted.less(&amounts);
         let hold = Hold {
-            name: spec.name.as_str().into(),
             kind: spec.kind,
-            state: HoldState::Open,
             row: Some(row),
             amounts,
             due,
-            used: Amounts::default(),
-            pods: smallvec::SmallVec::new(),
-            of: None,
             expires_ms,
             owners: spec.owners.clone().into(),
             restricted: spec.restricted,
             once: spec.once,
             order: spec.order,
             taints: spec.taints.clone().into(),
-            template: Arc::new(spec.template.clone()),
-            rule: None,
             names,
-            revision: 0,
+            ..Hold::empty(spec.name.as_str().into(), Arc::new(spec.template.clone()))
         };
         self.open_hold(hold);
         Ok(())
@@ -392,25 +418,15 @@ impl Cluster {
         let names = self.retain(&amounts);
         let template = self.pods.class_of(pod).map(|class| Arc::clone(&class.template)).unwrap_or_default();
         let hold = Hold {
-            name: title.into(),
             kind: HoldKind::InPlace,
-            state: HoldState::Open,
             row: Some(row.0),
             used: amounts.clone(),
             amounts: amounts.clone(),
-            due: Amounts::default(),
             pods: smallvec::smallvec![pod],
             of: Some(pod),
             expires_ms,
-            owners: Arc::from([]),
-            restricted: false,
-            once: false,
-            order: 0,
-            taints: Arc::from([]),
-            template,
-            rule: None,
             names,
-            revision: 0,
+            ..Hold::empty(title.into(), template)
         };
         let slot = self.open_hold(hold);
         draws.push(Draw { hold: slot, amounts });

@@ -15,7 +15,7 @@ const AWAY: [&str; 3] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unr
 impl Cluster {
     /// A pod left a row for good. What it freed goes to one of those who wait for it, or is free.
     pub(crate) fn pod_left(&mut self, pod: u32, row: u32, returned: &Amounts) {
-        if self.ledger.is_empty() {
+        if self.ledger.is_idle() {
             return;
         }
         let Some(class) = self.pods.class_of(pod) else { return };
@@ -27,7 +27,8 @@ impl Cluster {
                 None => {}
             }
         }
-        self.preallocate(pod, row, freed);
+        let freed = self.preallocate(pod, row, freed);
+        self.leave_room(pod, row, freed);
     }
 
     pub(crate) fn holds_of(&self, pod: u32) -> SmallVec<[u32; 1]> {
@@ -38,9 +39,13 @@ impl Cluster {
     fn open_waiting(&mut self, slot: u32, freed: Amounts) {
         let of = self.ledger.get(slot).and_then(|hold| hold.of);
         self.ledger.forget_pod(slot, of);
-        if freed.is_empty() {
+        if freed.is_empty() || !self.still_missing(slot) {
+            // What it waited for is no longer a pod's, and the hold is no longer that pod's.
+            self.ledger.get_mut(slot).into_iter().for_each(|hold| hold.of = None);
             return self.end_hold(slot, LedgerChange::Ended);
         }
+        let expires_ms = self.clock_ms().saturating_add(self.ledger.get(slot).map_or(0, |hold| hold.ttl_ms));
+        self.ledger.renew(slot, expires_ms);
         self.change_hold(slot, |hold| {
             (hold.of, hold.state) = (None, HoldState::Open);
             hold.amounts = freed;
@@ -52,7 +57,7 @@ impl Cluster {
     }
 
     /// Room that owners' pods leave goes to the holds that it was promised to.
-    fn preallocate(&mut self, pod: u32, row: u32, mut freed: Amounts) {
+    fn preallocate(&mut self, pod: u32, row: u32, mut freed: Amounts) -> Amounts {
         let due = |slot: &u32| self.ledger.get(*slot).is_some_and(|h| h.state == HoldState::Open && !h.due.is_empty());
         let mut waiting: SmallVec<[u32; 4]> = self.ledger.on_row(row).iter().copied().filter(due).collect();
         waiting.sort_by_key(|&slot| self.ledger.get(slot).map(|hold| (hold.order, hold.name.clone())));
@@ -68,11 +73,13 @@ impl Cluster {
                 });
             }
         }
+        freed
     }
 
     /// A pod's node left: the pod uses nothing of it any more, and nothing waits for its exit there.
     pub(crate) fn pod_lost(&mut self, pod: u32) {
         self.undraw(pod);
+        self.leave_gang(pod);
         for slot in self.holds_of(pod) {
             if self.ledger.get(slot).is_some_and(|hold| hold.kind == HoldKind::InPlace) {
                 self.end_hold(slot, LedgerChange::Ended);
@@ -93,6 +100,11 @@ impl Cluster {
             // They are of this node: they stay while it is there, whoever else it takes.
             return;
         }
+        if hold.state == HoldState::Waiting {
+            let expires_ms = self.clock_ms().saturating_add(hold.ttl_ms);
+            self.ledger.renew(slot, expires_ms);
+        }
+        let Some(hold) = self.ledger.get(slot) else { return };
         let (name, node, of, pods) = (hold.name.clone(), self.hold_node(slot), hold.of, hold.pods.clone());
         for pod in pods {
             let mut draws: SmallVec<[super::Draw; 1]> = self.ledger.draws(pod).into();
@@ -153,6 +165,7 @@ impl Cluster {
     /// A node left. Its pods are off it already.
     pub(crate) fn node_left(&mut self, row: u32) {
         self.displace_all(row);
+        self.ledger.rules.guarded.retain(|(guarded, _)| *guarded != row);
         for slot in SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row)) {
             self.end_hold(slot, LedgerChange::Ended);
         }
@@ -167,6 +180,10 @@ impl Cluster {
         self.hold(pod, phase, at_ms);
         if !choice.holds.is_empty() {
             self.draw(pod, &choice);
+        }
+        if !self.ledger.is_empty() {
+            phase.row().into_iter().for_each(|row| self.end_full_guards(row.0));
+            self.trim_of(pod);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a hold comes into the ledger's tables and leaves them. Nothing here touches columns.
 
-use super::{Due, Hold, Ledger};
+use super::{Due, Hold, HoldKind, Ledger};
+use std::sync::Arc;
 
 impl Ledger {
     /// Puts a hold in and under all its keys.
@@ -17,6 +18,9 @@ impl Ledger {
         self.deadlines.insert(hold.expires_ms, Due::Hold(slot));
         if let Some(row) = hold.row {
             self.enter_row(slot, row);
+        }
+        if let (HoldKind::Rolling, Some(workload)) = (hold.kind, &hold.workload) {
+            self.rules.rolling.entry(Arc::clone(workload)).or_default().push(slot);
         }
         if let Some(pod) = hold.of {
             self.of_pod.entry(pod).or_default().push(slot);
@@ -38,6 +42,14 @@ impl Ledger {
             self.leave_row(slot, row);
         }
         self.forget_pod(slot, hold.of);
+        if let (HoldKind::Rolling, Some(workload)) = (hold.kind, &hold.workload)
+            && let Some(holds) = self.rules.rolling.get_mut(workload)
+        {
+            holds.retain(|&other| other != slot);
+            if holds.is_empty() {
+                self.rules.rolling.remove(workload);
+            }
+        }
         if let Some(generation) = self.generations.get_mut(slot as usize) {
             *generation = generation.wrapping_add(1);
         }

@@ -61,6 +61,8 @@ impl Cluster {
     }
 
     pub(crate) fn dump_ledger(&self, out: &mut String) {
+        self.dump_rules(out);
+        self.dump_gangs(out);
         for name in self.hold_names() {
             let Some(hold) = self.ledger.find(name).and_then(|id| self.ledger.get(id.slot)) else { continue };
             let Some(view) = self.hold_view(name) else { continue };

@@ -6,6 +6,7 @@ mod chunk;
 mod commit;
 pub(crate) mod evaluate;
 mod filter;
+mod gang;
 mod hold;
 mod normalize;
 mod reserve;
@@ -17,6 +18,7 @@ pub(crate) mod snapshot;
 mod totals;
 
 pub use evaluate::{Evaluation, PolicyAnswer};
+pub use gang::GangDecision;
 pub(crate) use select::Ties;
 pub(crate) use snapshot::{UNSCHEDULABLE, tolerates};
 

@@ -1,8 +1,12 @@
 //! The ledger: against a model, by its laws, and case by case.
 
+mod cases;
+mod gangs;
 mod machine;
 mod model;
+mod reservations;
 mod steps;
+mod support;
 
 use machine::Ledger;
 use proptest::test_runner::Config;
