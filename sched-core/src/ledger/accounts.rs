@@ -1,6 +1,7 @@
 //! Double entry: whatever a hold gains its node's columns lose, in one function. A column of requests is the sum of what the
 //! pods on the row request and of what its holds have and nobody uses.
 
+use super::defect::Defect;
 use super::{Amounts, Hold, HoldKind, HoldState, LedgerChange};
 use crate::cluster::{Changed, Cluster};
 use sched_abi::ResourceId;
@@ -35,13 +36,17 @@ impl Cluster {
         let (new_row, now_unused) = (hold.row, hold.unused());
         debug_assert!(hold.amounts.iter().all(|(r, amount)| 0 <= hold.used.get(r) && hold.used.get(r) <= amount));
         if row != new_row {
-            row.into_iter().for_each(|row| self.ledger.leave_row(slot, row));
-            new_row.into_iter().for_each(|row| self.ledger.enter_row(slot, row));
+            if let Some(row) = row {
+                self.ledger.leave_row(slot, row);
+            }
+            if let Some(row) = new_row {
+                self.ledger.enter_row(slot, row);
+            }
         }
-        self.ledger.revision += 1;
-        let revision = self.ledger.revision;
-        self.ledger.get_mut(slot).into_iter().for_each(|hold| hold.revision = revision);
-        for (row, amounts, sign) in [(row, &unused, -1), (new_row, &now_unused, 1)] {
+        self.ledger.revise(slot);
+        let stays = row != new_row && self.ledger.has(Defect::MovesAndStays);
+        let before = row.filter(|_| !stays);
+        for (row, amounts, sign) in [(before, &unused, -1), (new_row, &now_unused, 1)] {
             let Some(row) = row else { continue };
             self.charge(row, amounts, sign);
             amounts.iter().for_each(|(resource, _)| self.touch(row, Changed::Requested(resource.0)));
@@ -64,10 +69,15 @@ impl Cluster {
     pub(crate) fn end_hold(&mut self, slot: u32, why: LedgerChange) {
         let Some(hold) = self.ledger.get(slot) else { return };
         let (pods, unused) = (hold.pods.clone(), hold.amounts.less(&hold.used));
-        if let (HoldKind::HandOver, Some(from)) = (hold.kind, hold.workload.clone()) {
+        let from = hold.workload.clone().filter(|_| hold.kind == HoldKind::HandOver);
+        let row = hold.row.filter(|_| why == LedgerChange::Expired && self.ledger.has(Defect::DoubleFreeOnExpiry));
+        if let Some(from) = from {
             self.take_back(&from, &unused);
         }
         self.change_hold(slot, |hold| hold.state = HoldState::Displaced);
+        if let Some(row) = row {
+            self.charge(row, &unused, -1);
+        }
         for pod in pods {
             let mut draws: smallvec::SmallVec<_> = self.ledger.draws(pod).into();
             draws.retain(|draw: &mut super::Draw| draw.hold != slot);
@@ -99,7 +109,7 @@ impl Cluster {
 
     pub(super) fn hold_node(&self, slot: u32) -> String {
         let row = self.ledger.get(slot).and_then(|hold| hold.row);
-        row.and_then(|row| self.nodes.name(row)).map_or_else(String::new, |name| name.to_string())
+        row.and_then(|row| self.nodes.name(row)).map_or_else(String::new, ToString::to_string)
     }
 
     /// What is free of a resource on a row; below 0 where others overcommitted it.

@@ -1,5 +1,6 @@
 //! Which holds a pod uses on a row, and what of them: chosen when room is taken, given back when the pod goes.
 
+use super::defect::Defect;
 use super::owners::Candidate;
 use super::{Amounts, Draw, Hold, HoldKind, HoldState, LedgerChange};
 use crate::cluster::{Cluster, TaintEffect};
@@ -49,9 +50,12 @@ impl Cluster {
     pub(super) fn choose_of(&self, pod: &Candidate<'_>, row: u32, now_ms: u64) -> Choice {
         let mut own: SmallVec<[(i32, u64, &Hold, u32); 4]> = SmallVec::new();
         for &slot in self.ledger.on_row(row) {
-            let Some(hold) = self.ledger.get(slot).filter(|hold| hold.is_usable(now_ms)) else { continue };
+            let Some(hold) = self.ledger.get(slot).filter(|hold| self.is_usable(hold, now_ms)) else { continue };
             let offers = |request: &Request| hold.amounts.get(request.resource) > hold.used.get(request.resource);
-            if hold.kind != HoldKind::InPlace && pod.requests.iter().any(offers) && Self::owns(pod, hold) {
+            if hold.kind != HoldKind::InPlace
+                && pod.requests.iter().any(offers)
+                && (Self::owns(pod, hold) || self.is_open_to_all(hold))
+            {
                 own.push((hold.order, left(hold, pod.requests), hold, slot));
             }
         }
@@ -77,6 +81,18 @@ impl Cluster {
         first.filter(|_| !fits(pod.requests, &free, |_| 0)).unwrap_or_default()
     }
 
+    fn is_usable(&self, hold: &Hold, now_ms: u64) -> bool {
+        let late = self.ledger.has(Defect::UsedAfterExpiry);
+        let again = self.ledger.has(Defect::OnceIsTwice);
+        let taken = hold.once && !hold.pods.is_empty() && !again;
+        let open = hold.state == HoldState::Open || (again && hold.state == HoldState::Taken);
+        open && (late || hold.expires_ms > now_ms) && !taken
+    }
+
+    fn is_open_to_all(&self, hold: &Hold) -> bool {
+        hold.restricted && self.ledger.has(Defect::RestrictedForAll)
+    }
+
     /// What a row is short of for a decision's pod, its own room counted.
     pub(crate) fn short_of(&self, decision: &crate::Decision, now_ms: u64) -> Option<String> {
         let (pod, row) = (decision.pod.0, decision.row.0);
@@ -87,7 +103,7 @@ impl Cluster {
         };
         let short = |r: &&Request| r.amount as i64 > self.free_room(row, r.resource) + own(r.resource);
         let short = class.requests.iter().find(short)?;
-        self.nodes.resource_names.get(u32::from(short.resource.0)).map(|name| name.to_string())
+        self.nodes.resource_names.get(u32::from(short.resource.0)).map(ToString::to_string)
     }
 
     /// Has a pod that was just placed on a row use holds.
@@ -122,7 +138,9 @@ impl Cluster {
         if self.ledger.draws.is_empty() {
             return returned;
         }
-        for Draw { hold, amounts } in self.ledger.draws.remove(&pod).unwrap_or_default() {
+        let draws = self.ledger.draws.remove(&pod).unwrap_or_default();
+        let leaks = self.ledger.has(Defect::LeaksOnFailedBind);
+        for Draw { hold, amounts } in draws.into_iter().filter(|_| !leaks) {
             self.change_hold(hold, |hold| {
                 hold.used.sub(&amounts);
                 hold.pods.retain(|&mut other| other != pod);
@@ -158,7 +176,7 @@ impl Cluster {
         let mut after: SmallVec<[Draw; 1]> = SmallVec::new();
         for Draw { hold: slot, amounts } in before {
             let Some(hold) = self.ledger.get(slot) else { continue };
-            let in_place = hold.kind == HoldKind::InPlace;
+            let in_place = hold.kind == HoldKind::InPlace && !self.ledger.has(Defect::ShrinksInPlace);
             let owned = in_place || self.with_candidate(pod, |pod| Self::owns(pod, hold)).unwrap_or(false);
             let now = wanted.within(if in_place { &hold.amounts } else { &amounts });
             wanted.sub(&now);

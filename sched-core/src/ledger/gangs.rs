@@ -249,7 +249,9 @@ impl Cluster {
         self.set_deadline(serial, u64::MAX);
         let Some(gang) = self.ledger.gangs.all.remove(&serial) else { return };
         self.ledger.gangs.by_name.remove(&gang.spec.name);
-        gang.members.keys().for_each(|pod| drop(self.ledger.gangs.of_pod.remove(pod)));
+        for pod in gang.members.keys() {
+            self.ledger.gangs.of_pod.remove(pod);
+        }
     }
 
     /// Takes the room of all members that are not bound.

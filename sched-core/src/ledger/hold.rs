@@ -36,6 +36,20 @@ pub enum HoldKind {
     InPlace,
 }
 
+impl HoldKind {
+    /// What people call it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Reservation => "reservation",
+            Self::Nominated => "nomination",
+            Self::Rolling => "rolling update",
+            Self::HandOver => "hand-over",
+            Self::Guard => "guard",
+            Self::InPlace => "update in place",
+        }
+    }
+}
+
 /// Where a hold stands. An ended hold is no longer in the ledger.
 ///
 /// | from | to | when |
@@ -164,11 +178,6 @@ impl Hold {
             HoldState::Open | HoldState::Taken => self.amounts.less(&self.used),
             HoldState::Waiting | HoldState::Displaced => Amounts::default(),
         }
-    }
-
-    /// Whether a pod could begin to use it.
-    pub(crate) fn is_usable(&self, now_ms: u64) -> bool {
-        self.state == HoldState::Open && self.expires_ms > now_ms && !(self.once && !self.pods.is_empty())
     }
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod amounts;
 mod audit;
 mod cases;
+mod defect;
 mod draws;
 mod error;
 mod events;
@@ -16,17 +17,23 @@ mod open;
 mod operate;
 mod owners;
 mod pods;
+#[cfg(feature = "record")]
+mod restore;
 mod rules;
 mod store;
 mod view;
 
 pub use audit::{AuditError, Invariant};
+#[doc(hidden)]
+pub use defect::Defect;
 pub use error::LedgerError;
 pub use events::{LedgerChange, LedgerEvent};
 pub use gangs::{GangError, GangRole, GangSpec, GangState};
 pub use hold::{HoldId, HoldKind, HoldSpec, HoldState, HoldView};
 pub use operate::LedgerOp;
 pub use owners::OwnerTerm;
+#[cfg(feature = "record")]
+pub use restore::{LEDGER_VERSION, RestoreError};
 pub use rules::{Guard, HandOver, HoldRules, RollingUpdate, Workload};
 
 pub(crate) use amounts::Amounts;
@@ -72,6 +79,10 @@ pub struct Ledger {
     pub(crate) rules: cases::Rules,
     pub(crate) gangs: gangs::Gangs,
     revision: u64,
+    defect: Option<defect::Defect>,
+    /// Names of holds that changed and were not written down since; `None` while nobody does.
+    #[cfg(feature = "record")]
+    to_write: Option<std::collections::BTreeSet<Arc<str>>>,
 }
 
 impl Ledger {
@@ -93,6 +104,9 @@ impl Ledger {
             rules: cases::Rules::default(),
             gangs: gangs::Gangs::new(),
             revision: 0,
+            defect: None,
+            #[cfg(feature = "record")]
+            to_write: None,
         }
     }
 
@@ -123,6 +137,18 @@ impl Ledger {
 
     pub(crate) fn get(&self, slot: u32) -> Option<&Hold> {
         self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// A hold changed: the next revision.
+    fn revise(&mut self, slot: u32) {
+        self.revision += 1;
+        let Some(Some(hold)) = self.slots.get_mut(slot as usize) else { return };
+        hold.revision = self.revision;
+        #[cfg(feature = "record")]
+        {
+            let name = Arc::clone(&hold.name);
+            self.changed(&name);
+        }
     }
 
     pub(crate) fn on_row(&self, row: u32) -> &[u32] {

@@ -1,5 +1,6 @@
 //! Operations on the ledger. Everything that can be refused is checked before anything is changed.
 
+use super::defect::Defect;
 use super::owners::OwnerTerm;
 use super::rules::HoldRules;
 use super::{Amounts, Draw, Hold, HoldKind, HoldSpec, HoldState, LedgerChange, LedgerError};
@@ -20,6 +21,7 @@ type Done<T = ()> = Result<T, LedgerError>;
     derive(serde::Serialize, serde::Deserialize),
     serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")
 )]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum LedgerOp {
     /// Holds room.
     Hold(HoldSpec),
@@ -191,9 +193,10 @@ impl Cluster {
         self.check_room(&spec.name, row, &spec.amounts, |_| 0, spec.preallocate)?;
         self.advance();
         let (wanted, names) = self.intern(&spec.amounts);
-        let amounts: Amounts = match spec.preallocate {
-            false => wanted.clone(),
-            true => wanted.iter().map(|(r, amount)| (r, amount.min(self.free_room(row, r)).max(0))).collect(),
+        let amounts: Amounts = if spec.preallocate {
+            wanted.iter().map(|(r, amount)| (r, amount.min(self.free_room(row, r)).max(0))).collect()
+        } else {
+            wanted.clone()
         };
         let due = wanted.less(&amounts);
         let hold = Hold {
@@ -247,7 +250,7 @@ impl Cluster {
         Ok(check_pod(&like)?)
     }
 
-    fn check_amounts(&self, name: &str, amounts: &Resources) -> Done {
+    pub(super) fn check_amounts(&self, name: &str, amounts: &Resources) -> Done {
         let object = || format!("hold `{name}`");
         for (resource, &value) in amounts {
             let field = format!("amount of {resource}");
@@ -282,7 +285,7 @@ impl Cluster {
         held: impl Fn(&str) -> i64,
         preallocate: bool,
     ) -> Done {
-        let node = || self.nodes.name(row).map_or_else(String::new, |name| name.to_string());
+        let node = || self.nodes.name(row).map_or_else(String::new, ToString::to_string);
         for (resource, &amount) in amounts {
             let id = self.nodes.resource_names.find(resource).map(|id| ResourceId(id as u16));
             let columns = id.and_then(|id| self.nodes.columns(id));
@@ -301,7 +304,7 @@ impl Cluster {
     }
 
     /// Amounts with ids for names, which are kept alive, and those ids.
-    fn intern(&mut self, amounts: &Resources) -> (Amounts, smallvec::SmallVec<[u32; 4]>) {
+    pub(super) fn intern(&mut self, amounts: &Resources) -> (Amounts, smallvec::SmallVec<[u32; 4]>) {
         let mut names = smallvec::SmallVec::new();
         let mut list = Amounts::default();
         for (name, &amount) in amounts.iter().filter(|(_, amount)| **amount > 0) {
@@ -340,6 +343,9 @@ impl Cluster {
         }
         self.advance();
         let (amounts, names) = self.intern(amounts);
+        if self.ledger.has(Defect::ForgetfulResize) {
+            self.ledger.get_mut(slot).into_iter().for_each(|hold| hold.amounts = amounts.clone());
+        }
         self.change_hold(slot, |hold| {
             (hold.amounts, hold.due) = (amounts, Amounts::default());
             hold.names.extend(names);

@@ -59,8 +59,7 @@ impl Cluster {
     /// Room that owners' pods leave goes to the holds that it was promised to.
     fn preallocate(&mut self, pod: u32, row: u32, mut freed: Amounts) -> Amounts {
         let due = |slot: &u32| self.ledger.get(*slot).is_some_and(|h| h.state == HoldState::Open && !h.due.is_empty());
-        let mut waiting: SmallVec<[u32; 4]> = self.ledger.on_row(row).iter().copied().filter(due).collect();
-        waiting.sort_by_key(|&slot| self.ledger.get(slot).map(|hold| (hold.order, hold.name.clone())));
+        let waiting: SmallVec<[u32; 4]> = self.holds_on(row).into_iter().filter(due).collect();
         for slot in waiting {
             let Some(hold) = self.ledger.get(slot) else { continue };
             let gained = freed.within(&hold.due);
@@ -89,7 +88,7 @@ impl Cluster {
 
     /// A node left, or takes no more pods: its holds have no place. What pods use of them stays the pods'.
     pub(crate) fn displace_all(&mut self, row: u32) {
-        for slot in SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row)) {
+        for slot in self.holds_on(row) {
             self.displace(slot);
         }
     }
@@ -125,9 +124,16 @@ impl Cluster {
         }
     }
 
+    /// The holds of a row in an order that does not depend on history.
+    fn holds_on(&self, row: u32) -> SmallVec<[u32; 4]> {
+        let mut holds = SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row));
+        holds.sort_by_key(|&slot| self.ledger.get(slot).map(|hold| (hold.order, hold.name.clone())));
+        holds
+    }
+
     /// A node changed. If it takes no more pods, its holds are displaced, but for those that tolerate why.
     pub(crate) fn node_changed(&mut self, row: u32) {
-        for slot in SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row)) {
+        for slot in self.holds_on(row) {
             let Some(hold) = self.ledger.get(slot) else { continue };
             let tolerations = &hold.template.tolerations;
             let kept = |taint: &Taint| tolerates(tolerations, &taint.key, &taint.value, taint.effect);
@@ -166,7 +172,7 @@ impl Cluster {
     pub(crate) fn node_left(&mut self, row: u32) {
         self.displace_all(row);
         self.ledger.rules.guarded.retain(|(guarded, _)| *guarded != row);
-        for slot in SmallVec::<[u32; 4]>::from_slice(self.ledger.on_row(row)) {
+        for slot in self.holds_on(row) {
             self.end_hold(slot, LedgerChange::Ended);
         }
     }

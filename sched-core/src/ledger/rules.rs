@@ -65,7 +65,7 @@ pub struct HandOver {
     pub ttl_ms: u64,
 }
 
-/// Nodes whose free room is kept for some pods. DaemonSets pass. A guard ends at its time or when the node is full enough.
+/// Nodes whose free room is kept for some pods. Pods of a `DaemonSet` pass. A guard ends at its time or when the node is full enough.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(
     feature = "serde",

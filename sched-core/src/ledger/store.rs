@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 impl Ledger {
     /// Puts a hold in and under all its keys.
-    pub(super) fn insert(&mut self, mut hold: Hold) -> u32 {
-        self.revision += 1;
-        hold.revision = self.revision;
+    pub(super) fn insert(&mut self, hold: Hold) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.generations.push(0);
@@ -28,13 +26,14 @@ impl Ledger {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(hold);
         }
+        self.revise(slot);
         slot
     }
 
     /// Takes a hold out that nobody uses and that holds no room.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Hold> {
+        self.revise(slot);
         let hold = self.slots.get_mut(slot as usize)?.take()?;
-        self.revision += 1;
         self.by_name.remove(&hold.name);
         self.owners.remove(slot, &hold.owners);
         self.deadlines.remove(hold.expires_ms, Due::Hold(slot));
@@ -85,10 +84,9 @@ impl Ledger {
 
     /// Changes when a hold ends.
     pub(super) fn renew(&mut self, slot: u32, expires_ms: u64) {
-        self.revision += 1;
+        self.revise(slot);
         let Some(Some(hold)) = self.slots.get_mut(slot as usize) else { return };
         let before = std::mem::replace(&mut hold.expires_ms, expires_ms);
-        hold.revision = self.revision;
         self.deadlines.remove(before, Due::Hold(slot));
         self.deadlines.insert(expires_ms, Due::Hold(slot));
     }

@@ -1,7 +1,9 @@
 //! The ledger as others see it: views of holds, and its part of the dump.
 
 use super::{Amounts, HoldView, LedgerEvent};
-use crate::cluster::{Cluster, PodId, Resources};
+use crate::cluster::{Cluster, PodId, Resources, Row};
+use crate::explain::HeldRoom;
+use sched_abi::ResourceId;
 use std::fmt::Write;
 
 impl Cluster {
@@ -28,7 +30,7 @@ impl Cluster {
             name: name.to_owned(),
             kind: hold.kind,
             state: hold.state,
-            node: hold.row.and_then(|row| self.nodes.name(row)).map(|name| name.to_string()),
+            node: hold.row.and_then(|row| self.nodes.name(row)).map(ToString::to_string),
             amounts: self.named(&hold.amounts),
             used: self.named(&hold.used),
             pods,
@@ -53,6 +55,40 @@ impl Cluster {
     /// [`MAX_LEDGER_EVENTS`](crate::limits::MAX_LEDGER_EVENTS).
     pub fn take_ledger_events(&mut self) -> Vec<LedgerEvent> {
         self.ledger.outbox.take()
+    }
+
+    /// Where a pod finds too little on a row: the holds without which it would be enough, the largest first. Room that is the
+    /// pod's own is open meanwhile.
+    pub(crate) fn held_for(&self, pod: PodId, row: Row, reasons: &[String]) -> Vec<HeldRoom> {
+        if self.ledger.on_row(row.0).is_empty() {
+            return Vec::new();
+        }
+        let requests = self.pods.class_of(pod.0).map_or(&[][..], |class| &class.requests);
+        let own = self.choose_holds(pod.0, row.0, self.clock_ms()).holds;
+        let mut list = Vec::new();
+        for request in requests {
+            let name = self.nodes.resource_names.get(u32::from(request.resource.0)).map_or("", |name| name);
+            let of_pods = request.resource == ResourceId::PODS;
+            let reason = if of_pods { "Too many pods".to_owned() } else { format!("Insufficient {name}") };
+            let short = request.amount as i64 - self.free_room(row.0, request.resource);
+            if short <= 0 || !reasons.contains(&reason) {
+                continue;
+            }
+            let others = self.ledger.on_row(row.0).iter().filter(|slot| !own.contains(slot));
+            let held = others.filter_map(|&slot| self.ledger.get(slot)).map(|hold| HeldRoom {
+                reason: reason.clone(),
+                amount: hold.unused().get(request.resource),
+                hold: hold.name.to_string(),
+                kind: hold.kind,
+                until_ms: (hold.expires_ms != u64::MAX).then_some(hold.expires_ms),
+            });
+            let mut held: Vec<HeldRoom> = held.filter(|held| held.amount > 0).collect();
+            if held.iter().map(|held| held.amount).sum::<i64>() >= short {
+                held.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.hold.cmp(&b.hold)));
+                list.extend(held);
+            }
+        }
+        list
     }
 
     pub(super) fn named(&self, amounts: &Amounts) -> Resources {

@@ -28,6 +28,21 @@ impl Scheduler {
         self.cluster.audit()
     }
 
+    /// Builds holds from lines; see [`Cluster::restore`](crate::Cluster::restore). Holds whose node is gone move or end.
+    #[cfg(feature = "record")]
+    pub fn restore(&mut self, lines: &str, now_ms: u64) -> Result<Vec<crate::RestoreError>, LedgerError> {
+        let errors = self.cluster.restore(lines, now_ms)?;
+        self.find_places(now_ms);
+        Ok(errors)
+    }
+
+    /// The holds that changed since the last call, as lines; see
+    /// [`Cluster::take_ledger_records`](crate::Cluster::take_ledger_records).
+    #[cfg(feature = "record")]
+    pub fn take_ledger_records(&mut self) -> Vec<String> {
+        self.cluster.take_ledger_records()
+    }
+
     /// What happened to holds and gangs; see [`Cluster::take_ledger_events`](crate::Cluster::take_ledger_events).
     pub fn take_ledger_events(&mut self) -> Vec<LedgerEvent> {
         self.cluster.take_ledger_events()

@@ -183,6 +183,11 @@ impl Scheduler {
         Ok(entry.policy)
     }
 
+    #[cfg(feature = "defects")]
+    pub(crate) fn cluster_mut(&mut self) -> &mut Cluster {
+        &mut self.cluster
+    }
+
     /// Applies a change of the cluster; see [`Cluster::apply`].
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Result<(), ClusterError> {
         self.cluster.apply(event, now_ms)?;

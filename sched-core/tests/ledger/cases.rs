@@ -100,7 +100,9 @@ fn what_one_leaves_the_other_gets_up_to_its_growth() {
     let mut site = Site::of(&[node("n", 4_000, &[])]);
     site.rules(HAND_OVER);
     let leaving = [pod("a1", "a", 2_000), pod("a2", "a", 2_000)];
-    leaving.iter().for_each(|pod| drop(site.run(pod, "n")));
+    for pod in &leaving {
+        site.run(pod, "n");
+    }
     leaving.iter().for_each(|pod| site.remove(pod, 1_000));
     assert_eq!(site.requested("n"), 3_000);
     assert_eq!(site.schedule(&pod("back", "a", 2_000), 2_000), None, "it gets it back only after the time");

@@ -109,18 +109,14 @@ pub(crate) fn apply(scheduler: &mut Scheduler, op: &Op, at_ms: u64, now_ms: u64)
     };
     let later = |ttl: u64| now_ms.max(at_ms) + ttl;
     let event = match op.clone() {
-        Op::AddNode(node, has) => {
-            let mut allocatable = amounts(has);
-            allocatable.insert("pods".to_owned(), 110);
-            Event::NodeAdded(NodeSpec { name: node_name(node), allocatable, ..NodeSpec::default() })
-        }
+        Op::AddNode(node, has) => Event::NodeAdded(node_spec(node, has)),
         Op::RemoveNode(node) => Event::NodeRemoved { name: node_name(node) },
         Op::AddPod(pod, app, wants) => Event::PodAdded(pod_spec(pod, app, wants)),
         Op::ChangePod(pod, app, wants) => Event::PodChanged(pod_spec(pod, app, wants)),
         Op::RemovePod(_) => Event::PodRemoved { namespace, name },
-        Op::Bind(_, node) => Event::PodBound { namespace, name, node: node_name(node), at_ms: START_MS },
+        Op::Bind(pod, node) => bound(pod, node),
         Op::Tick => return scheduler.tick(at_ms).is_ok(),
-        Op::Restart => return restart(scheduler),
+        Op::Restart => return true,
         Op::Commit(pod) => return id(pod).is_some_and(|pod| scheduler.commit(pod, at_ms).is_ok()),
         Op::Rollback(pod) => return id(pod).is_some_and(|pod| scheduler.rollback(pod).is_ok()),
         Op::Reserve(pod, node) => {
@@ -152,11 +148,40 @@ pub(crate) fn apply(scheduler: &mut Scheduler, op: &Op, at_ms: u64, now_ms: u64)
     scheduler.apply(&event, at_ms).is_ok()
 }
 
-fn restart(scheduler: &mut Scheduler) -> bool {
-    for pod in (0..6).filter_map(|pod| scheduler.cluster().pod_id("ns", &format!("pod-{pod}"))).collect::<Vec<_>>() {
-        let _ = scheduler.rollback(pod);
+/// A scheduler that is told what there is, and has its ledger restored.
+fn restart(old: &Scheduler, world: &World) -> Scheduler {
+    let mut new = scheduler();
+    let mut tell = |event: Event| new.apply(&event, world.now).expect("what was accepted once");
+    for (&pod, known) in &world.pods {
+        tell(Event::PodAdded(pod_spec(pod, known.app, known.wants)));
+        if let At::Lost(node) = known.at {
+            tell(Event::NodeAdded(NodeSpec { name: node_name(node), ..NodeSpec::default() }));
+            tell(bound(pod, node));
+            tell(Event::NodeRemoved { name: node_name(node) });
+        }
     }
-    true
+    world.nodes.iter().for_each(|(&node, &has)| tell(Event::NodeAdded(node_spec(node, has))));
+    for (&pod, known) in &world.pods {
+        if let At::Bound(node) = known.at {
+            tell(bound(pod, node));
+        }
+    }
+    #[cfg(feature = "defects")]
+    crate::defects::plant(&mut new);
+    let errors = new.restore(&old.cluster().ledger_records().join("\n"), world.now).expect("a time");
+    assert_eq!(errors, []);
+    new
+}
+
+fn bound(pod: u8, node: u8) -> Event {
+    let (namespace, name) = pod_name(pod);
+    Event::PodBound { namespace, name, node: node_name(node), at_ms: START_MS }
+}
+
+fn node_spec(node: u8, has: Room) -> NodeSpec {
+    let mut allocatable = amounts(has);
+    allocatable.insert("pods".to_owned(), 110);
+    NodeSpec { name: node_name(node), allocatable, ..NodeSpec::default() }
 }
 
 /// Everything that the two must agree on.
@@ -230,6 +255,8 @@ impl StateMachineTest for Ledger {
 
     fn init_test(reference: &Reference) -> (Scheduler, u64) {
         let mut scheduler = scheduler();
+        #[cfg(feature = "defects")]
+        crate::defects::plant(&mut scheduler);
         scheduler.tick(reference.world.now).expect("a time");
         (scheduler, reference.world.now)
     }
@@ -238,6 +265,9 @@ impl StateMachineTest for Ledger {
         let before = scheduler.cluster().dump();
         let accepted = apply(&mut scheduler, &step.op, reference.at_ms, clock);
         assert_eq!(accepted, reference.accepted, "{step:?}");
+        if matches!(step.op, Op::Restart) {
+            scheduler = restart(&scheduler, &reference.world);
+        }
         if !accepted {
             assert_eq!(scheduler.cluster().dump(), before, "{step:?} was refused");
         }

@@ -232,3 +232,24 @@ fn an_update_in_place_keeps_the_pods_room_and_grows_out_of_free_room() {
     site.0.tick(9_000).expect("a time");
     assert_eq!((site.requested("a"), site.holds().len()), (1_000, 0));
 }
+
+#[test]
+fn an_explanation_names_who_holds_what_is_missing_and_until_when() {
+    let mut site = Site::of(&[node("a", 4_000, &[]), node("b", 4_000, &[]), node("c", 1_000, &[])]);
+    for (name, at) in [("sale-a", "a"), ("sale-b", "b")] {
+        site.hold(HoldSpec { expires_ms: Some(43_200_000), ..hold(name, at, 3_000, "web") });
+    }
+    let stranger = site.add(&pod("stranger", "batch", 2_000));
+    let explanation = site.0.explain(stranger, 0).expect("a known pod");
+    assert_eq!(
+        explanation.message,
+        "0/3 nodes are available: 3 Insufficient cpu, 1 of them held by reservation `sale-a` until 12:00, \
+         1 of them held by reservation `sale-b` until 12:00."
+    );
+    let held = &explanation.rejected[0].held[0];
+    assert_eq!((held.hold.as_str(), held.amount, held.until_ms), ("sale-a", 3_000, Some(43_200_000)));
+    let own = site.add(&pod("own", "web", 2_000));
+    let explanation = site.0.explain(own, 0).expect("a known pod");
+    assert_eq!(explanation.candidates.len(), 2);
+    assert!(explanation.candidates.iter().all(|c| c.scores.iter().any(|score| score.policy == "Reservation")));
+}
