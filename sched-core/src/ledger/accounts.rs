@@ -46,6 +46,12 @@ impl Cluster {
         self.ledger.revise(slot);
         let stays = row != new_row && self.ledger.has(Defect::MovesAndStays);
         let before = row.filter(|_| !stays);
+        if let (Some(row), true) = (before, before == new_row) {
+            let change = now_unused.less(&unused);
+            self.charge(row, &change, 1);
+            change.iter().for_each(|(resource, _)| self.touch(row, Changed::Requested(resource.0)));
+            return;
+        }
         for (row, amounts, sign) in [(before, &unused, -1), (new_row, &now_unused, 1)] {
             let Some(row) = row else { continue };
             self.charge(row, amounts, sign);

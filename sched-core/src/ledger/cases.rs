@@ -175,6 +175,9 @@ impl Cluster {
 
     /// A pod holds room now: holds that its workload no longer needs end.
     pub(super) fn trim_of(&mut self, pod: u32) {
+        if self.ledger.rules.rolling.is_empty() {
+            return;
+        }
         if let Some(workload) = self.workload(pod).filter(|workload| self.ledger.rules.rolling.contains_key(workload)) {
             self.trim(&workload);
         }

@@ -223,22 +223,23 @@ pub(crate) fn compare(scheduler: &mut Scheduler, world: &World) {
     feasible(scheduler, world);
 }
 
-/// Where a waiting pod could go is where it fits.
+/// Where a waiting pod could go is where it fits, now and later: what will have ended by then helps nobody.
 fn feasible(scheduler: &mut Scheduler, world: &World) {
     let before = scheduler.cluster().dump();
     for (&pod, _) in world.pods.iter().filter(|(_, pod)| pod.at == At::Waits) {
         let id = scheduler.cluster().pod_id("ns", &format!("pod-{pod}")).expect("a pod of the model");
-        let evaluation = scheduler.evaluate(id, world.now).expect("a known pod");
-        let mut found: Vec<u8> =
-            evaluation.feasible.iter().map(|&row| number(scheduler.cluster().node_name(row))).collect();
-        found.sort_unstable();
-        let fits: Vec<u8> = world.nodes.keys().copied().filter(|&node| world.fits(pod, node, world.now)).collect();
-        assert_eq!(found, fits, "where pod-{pod} could go");
-        let decided = scheduler.decide(id, world.now).ok().map(|decision| (decision.row, decision.total));
-        let best = evaluation
-            .chosen
-            .and_then(|row| Some((row, evaluation.totals[evaluation.feasible.iter().position(|&r| r == row)?])));
-        assert_eq!(decided, best, "pod-{pod}");
+        for at_ms in [world.now, world.now + 10_000] {
+            let evaluation = scheduler.evaluate(id, at_ms).expect("a known pod");
+            let mut found: Vec<u8> =
+                evaluation.feasible.iter().map(|&row| number(scheduler.cluster().node_name(row))).collect();
+            found.sort_unstable();
+            let fits: Vec<u8> = world.nodes.keys().copied().filter(|&node| world.fits(pod, node, at_ms)).collect();
+            assert_eq!(found, fits, "where pod-{pod} could go");
+            let decided = scheduler.decide(id, at_ms).ok().map(|decision| (decision.row, decision.total));
+            let place = evaluation.feasible.iter().position(|&row| Some(row) == evaluation.chosen);
+            let best = evaluation.chosen.zip(place.map(|place| evaluation.totals[place]));
+            assert_eq!(decided, best, "pod-{pod}");
+        }
     }
     assert_eq!(scheduler.cluster().dump(), before, "looking changes nothing");
 }
