@@ -295,7 +295,7 @@ impl Cluster {
         if let Some(from) = given {
             self.ledger.rules.given.entry(from).or_default().add(&hold.amounts);
         }
-        let empty = hold.amounts.is_empty() && hold.due.is_empty() && hold.kind != HoldKind::InPlace;
+        let empty = left && hold.amounts.is_empty();
         let slot = self.open_hold(hold);
         if state == HoldState::Displaced {
             self.ledger.displaced.push_back(slot);
@@ -316,9 +316,9 @@ impl Cluster {
             let sum = amounts.entry(resource.clone()).or_default();
             *sum = sum.saturating_add(*more);
         }
-        if body.kind == HoldKind::InPlace {
-            // A pod may have nothing of its own.
-            amounts.entry("cpu".to_owned()).and_modify(|amount| *amount = (*amount).max(1)).or_insert(1);
+        if amounts.values().all(|&amount| amount == 0) {
+            // A hold may have come to nothing: all of it went with pods that it no longer owned.
+            amounts.insert("cpu".to_owned(), 1);
         }
         for (_, _, _, uses) in &body.pods {
             self.check_amounts(name, uses)?;

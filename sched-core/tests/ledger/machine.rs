@@ -123,8 +123,17 @@ pub(crate) fn apply(scheduler: &mut Scheduler, op: &Op, at_ms: u64, now_ms: u64)
             let (Some(pod), Some(row)) = (id(pod), cluster.row_of(&node_name(node))) else { return false };
             let tenancy = cluster.tenancy(row).expect("a node");
             // Made on a generation that is long gone: it is checked exactly.
-            let decision =
-                Decision { pod, row, tenancy, total: 0, feasible: 0, generation: 0, at_ms: 0, fell_back: false };
+            let decision = Decision {
+                pod,
+                row,
+                tenancy,
+                total: 0,
+                feasible: 0,
+                generation: 0,
+                at_ms: 0,
+                fell_back: false,
+                degraded: false,
+            };
             return scheduler.reserve(&decision, at_ms).is_ok();
         }
         other => {
