@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The rules, and what they keep in mind.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    pub(crate) rules: Arc<HoldRules>,
+    pub(crate) config: Arc<HoldRules>,
     /// How many pods workloads are to have.
     pub(crate) desired: BTreeMap<Workload, u32>,
     /// Holds for the next pod of a workload.
@@ -29,7 +29,7 @@ pub(crate) struct Rules {
 impl Cluster {
     pub(super) fn set_rules(&mut self, rules: &HoldRules) {
         self.ledger.preference = rules.reservation_weight;
-        self.ledger.rules.rules = Arc::new(rules.clone());
+        self.ledger.rules.config = Arc::new(rules.clone());
         for row in self.rows().collect::<Vec<_>>() {
             self.guard(row.0, false);
         }
@@ -67,7 +67,7 @@ impl Cluster {
 
     /// A pod is to be deleted: its room will be its successor's.
     pub(crate) fn pod_terminating(&mut self, pod: u32) {
-        if self.ledger.rules.rules.rolling_updates.is_empty() {
+        if self.ledger.rules.config.rolling_updates.is_empty() {
             return;
         }
         let row = self.pods.get(pod).and_then(|p| p.phase.row());
@@ -86,7 +86,7 @@ impl Cluster {
 
     /// How long a pod's room is kept for its successor.
     fn rolls(&self, pod: u32) -> Option<u64> {
-        let rules = &self.ledger.rules.rules.rolling_updates;
+        let rules = &self.ledger.rules.config.rolling_updates;
         let meets = |owners: &[OwnerTerm]| self.with_candidate(pod, |pod| owners.iter().any(|o| o.meets(pod)));
         rules.iter().find(|rule| meets(&rule.owners).unwrap_or(false)).map(|rule| rule.ttl_ms)
     }
@@ -126,7 +126,7 @@ impl Cluster {
 
     /// A pod left, and nobody waited for just that: its successor or another workload may get the room.
     pub(super) fn leave_room(&mut self, pod: u32, row: u32, freed: Amounts) {
-        let rules = Arc::clone(&self.ledger.rules.rules);
+        let rules = Arc::clone(&self.ledger.rules.config);
         if freed.is_empty() || (rules.rolling_updates.is_empty() && rules.hand_overs.is_empty()) {
             return;
         }
@@ -194,7 +194,7 @@ impl Cluster {
 
     /// Guards a node by the first rule that wants that.
     pub(crate) fn guard(&mut self, row: u32, joined: bool) {
-        let rules = Arc::clone(&self.ledger.rules.rules);
+        let rules = Arc::clone(&self.ledger.rules.config);
         for rule in &rules.guards {
             let labels = &rule.nodes;
             let labelled = labels.iter().all(|(key, value)| self.nodes.label(row, key) == Some(value));
@@ -238,7 +238,7 @@ impl Cluster {
 
     fn is_full_guard(&self, slot: u32, row: u32) -> bool {
         let Some(hold) = self.ledger.get(slot).filter(|hold| hold.kind == HoldKind::Guard) else { return false };
-        let rules = &self.ledger.rules.rules.guards;
+        let rules = &self.ledger.rules.config.guards;
         let Some(rule) = rules.iter().find(|rule| {
             hold.name
                 .strip_prefix("guard/")
@@ -263,7 +263,7 @@ impl Cluster {
     /// What else decisions may depend on.
     pub(super) fn dump_rules(&self, out: &mut String) {
         use std::fmt::Write;
-        let Rules { rules, desired, given, serial, .. } = &self.ledger.rules;
+        let Rules { config: rules, desired, given, serial, .. } = &self.ledger.rules;
         if **rules != HoldRules::default() {
             let given: Vec<_> = given.iter().map(|(from, amounts)| (from, self.named(amounts))).collect();
             let _ = writeln!(out, "rules {rules:?} desired {desired:?} given {given:?} made {serial}");

@@ -6,17 +6,22 @@ mod accounts;
 mod amounts;
 mod audit;
 mod cases;
+mod check;
 mod defect;
 mod draws;
 mod error;
 mod events;
 mod expiry;
+mod gang_spec;
 mod gangs;
 mod hold;
+mod in_place;
 mod open;
 mod operate;
 mod owners;
 mod pods;
+#[cfg(feature = "record")]
+mod record;
 #[cfg(feature = "record")]
 mod restore;
 mod rules;
@@ -28,12 +33,13 @@ pub use audit::{AuditError, Invariant};
 pub use defect::Defect;
 pub use error::LedgerError;
 pub use events::{LedgerChange, LedgerEvent};
-pub use gangs::{GangError, GangRole, GangSpec, GangState};
+pub use gang_spec::{GangError, GangRole, GangSpec};
+pub use gangs::GangState;
 pub use hold::{HoldId, HoldKind, HoldSpec, HoldState, HoldView};
 pub use operate::LedgerOp;
 pub use owners::OwnerTerm;
 #[cfg(feature = "record")]
-pub use restore::{LEDGER_VERSION, RestoreError};
+pub use record::{LEDGER_VERSION, RestoreError};
 pub use rules::{Guard, HandOver, HoldRules, RollingUpdate, Workload};
 
 pub(crate) use amounts::Amounts;
@@ -122,7 +128,7 @@ impl Ledger {
 
     /// Whether nothing happens when pods come and go.
     pub(crate) fn is_idle(&self) -> bool {
-        let rules = &self.rules.rules;
+        let rules = &self.rules.config;
         self.is_empty() && rules.rolling_updates.is_empty() && rules.hand_overs.is_empty()
     }
 

@@ -1,14 +1,10 @@
 //! Operations on the ledger. Everything that can be refused is checked before anything is changed.
 
 use super::defect::Defect;
-use super::owners::OwnerTerm;
 use super::rules::HoldRules;
-use super::{Amounts, Draw, Hold, HoldKind, HoldSpec, HoldState, LedgerChange, LedgerError};
-use crate::cluster::{Cluster, Owner, PodPhase, PodSpec, Resources, check_pod, check_pod_selector};
-use crate::error::ClusterError;
-use crate::limits::{
-    MAX_DESIRED, MAX_HOLDS, MAX_NAME_BYTES, MAX_OWNER_TERMS, MAX_QUANTITY, MAX_REQUESTS_PER_POD, MAX_RESOURCES,
-};
+use super::{Amounts, Hold, HoldSpec, HoldState, LedgerChange, LedgerError};
+use crate::cluster::{Cluster, Owner, Resources};
+use crate::limits::MAX_DESIRED;
 use sched_abi::ResourceId;
 use std::sync::Arc;
 
@@ -168,7 +164,7 @@ impl Cluster {
     }
 
     /// A hold that is there and whose time is not over.
-    fn live(&self, name: &str) -> Done<u32> {
+    pub(super) fn live(&self, name: &str) -> Done<u32> {
         let slot = self.ledger.find(name).ok_or_else(|| LedgerError::Unknown(name.to_owned()))?.slot;
         let expires_ms = self.ledger.get(slot).map_or(0, |hold| hold.expires_ms);
         if expires_ms > self.clock_ms() {
@@ -177,7 +173,7 @@ impl Cluster {
         Err(LedgerError::Expired { hold: name.to_owned(), expires_ms })
     }
 
-    fn later(&self, name: &str, expires_ms: Option<u64>, now_ms: u64) -> Done<u64> {
+    pub(super) fn later(&self, name: &str, expires_ms: Option<u64>, now_ms: u64) -> Done<u64> {
         let (expires_ms, now_ms) = (expires_ms.unwrap_or(u64::MAX), self.clock_ms().max(now_ms));
         if expires_ms > now_ms {
             return Ok(expires_ms);
@@ -217,92 +213,6 @@ impl Cluster {
         Ok(())
     }
 
-    /// Whether a hold makes sense, wherever it is.
-    pub(crate) fn check_hold(&self, spec: &HoldSpec, now_ms: u64) -> Done {
-        let object = || format!("hold `{}`", spec.name);
-        if spec.name.is_empty() || spec.name.len() > MAX_NAME_BYTES {
-            return Err(ClusterError::BadName { object: object(), field: "name".to_owned() }.into());
-        }
-        if self.ledger.find(&spec.name).is_some_and(|_| self.live(&spec.name).is_ok()) {
-            return Err(LedgerError::Duplicate(spec.name.clone()));
-        }
-        if self.ledger.len() >= MAX_HOLDS {
-            return Err(LedgerError::too_many_holds());
-        }
-        if spec.owners.is_empty() {
-            return Err(LedgerError::NoOwner { hold: spec.name.clone() });
-        }
-        if spec.kind == HoldKind::InPlace {
-            return Err(LedgerError::OfPod { hold: spec.name.clone() });
-        }
-        check_owners(&object(), &spec.owners)?;
-        self.later(&spec.name, spec.expires_ms, now_ms)?;
-        self.check_amounts(&spec.name, &spec.amounts)?;
-        if spec.amounts.values().all(|&amount| amount == 0) {
-            return Err(LedgerError::Empty { hold: spec.name.clone() });
-        }
-        let like = PodSpec {
-            namespace: "hold".to_owned(),
-            name: spec.name.clone(),
-            template: spec.template.clone(),
-            terminating: false,
-        };
-        Ok(check_pod(&like)?)
-    }
-
-    pub(super) fn check_amounts(&self, name: &str, amounts: &Resources) -> Done {
-        let object = || format!("hold `{name}`");
-        for (resource, &value) in amounts {
-            let field = format!("amount of {resource}");
-            if resource.is_empty() || resource.len() > MAX_NAME_BYTES {
-                return Err(ClusterError::BadName { object: object(), field: "resource".to_owned() }.into());
-            }
-            if value < 0 {
-                return Err(ClusterError::Negative { object: object(), field, value }.into());
-            }
-            if value > MAX_QUANTITY {
-                return Err(ClusterError::TooLarge { object: object(), field }.into());
-            }
-        }
-        let names = self.nodes.resource_names.len() + self.nodes.new_resources(amounts.keys());
-        let bounds = [
-            (amounts.len(), MAX_REQUESTS_PER_POD, "resources of one hold", "MAX_REQUESTS_PER_POD"),
-            (names, MAX_RESOURCES, "resource names", "MAX_RESOURCES"),
-        ];
-        match bounds.into_iter().find(|(count, limit, ..)| count > limit) {
-            Some((_, limit, what, name)) => Err(LedgerError::Limit { what, limit, name }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a row has room for amounts of which something is held already; where its owners' pods will leave the rest,
-    /// whether it could ever.
-    fn check_room(
-        &self,
-        hold: &str,
-        row: u32,
-        amounts: &Resources,
-        held: impl Fn(&str) -> i64,
-        preallocate: bool,
-    ) -> Done {
-        let node = || self.nodes.name(row).map_or_else(String::new, ToString::to_string);
-        for (resource, &amount) in amounts {
-            let id = self.nodes.resource_names.find(resource).map(|id| ResourceId(id as u16));
-            let columns = id.and_then(|id| self.nodes.columns(id));
-            let allocatable = columns.and_then(|c| c.allocatable.get(row as usize)).map_or(0, |&has| has as i64);
-            let (hold, resource) = (hold.to_owned(), resource.clone());
-            let more = amount - held(&resource);
-            let free = id.map_or(0, |id| self.free_room(row, id));
-            if more > 0 && amount > allocatable {
-                return Err(LedgerError::MoreThanNode { hold, node: node(), resource, amount, allocatable });
-            }
-            if more > 0 && more > free && !preallocate {
-                return Err(LedgerError::NoRoom { hold, node: node(), resource, amount: more, free });
-            }
-        }
-        Ok(())
-    }
-
     /// Amounts with ids for names, which are kept alive, and those ids.
     pub(super) fn intern(&mut self, amounts: &Resources) -> (Amounts, smallvec::SmallVec<[u32; 4]>) {
         let mut names = smallvec::SmallVec::new();
@@ -331,7 +241,7 @@ impl Cluster {
         if amounts.values().all(|&amount| amount == 0) {
             return Err(LedgerError::Empty { hold: name.to_owned() });
         }
-        let (held, used) = (self.named(&hold.amounts), self.named(&hold.used));
+        let (now, used) = (self.named(&hold.amounts), self.named(&hold.used));
         for (resource, &used) in &used {
             let amount = amounts.get(resource).copied().unwrap_or(0);
             if amount < used {
@@ -339,7 +249,7 @@ impl Cluster {
             }
         }
         if let Some(row) = hold.row {
-            self.check_room(name, row, amounts, |resource| held.get(resource).copied().unwrap_or(0), false)?;
+            self.check_room(name, row, amounts, |resource| now.get(resource).copied().unwrap_or(0), false)?;
         }
         self.advance();
         let (amounts, names) = self.intern(amounts);
@@ -384,94 +294,4 @@ impl Cluster {
             self.tell(&name, LedgerChange::Moved { node });
         }
     }
-
-    /// A pod that is updated in place, and the hold of that.
-    fn in_place(&self, namespace: &str, name: &str) -> Done<(u32, u32)> {
-        let pod = self.known_pod(namespace, name)?;
-        let holds = self.ledger.of_pod(pod).iter();
-        let of_kind = |&&slot: &&u32| self.ledger.get(slot).is_some_and(|hold| hold.kind == HoldKind::InPlace);
-        match holds.copied().find(|slot| of_kind(&slot)) {
-            None => Err(LedgerError::NoUpdate(self.pods.full_name(pod))),
-            Some(slot) => {
-                let name = self.ledger.get(slot).map(|hold| hold.name.clone());
-                Ok((pod, self.live(&name.unwrap_or_default())?))
-            }
-        }
-    }
-
-    fn begin_in_place(&mut self, namespace: &str, name: &str, expires_ms: u64) -> Done {
-        match self.in_place(namespace, name) {
-            Ok(_) => return Err(LedgerError::UpdateTwice(format!("{namespace}/{name}"))),
-            Err(LedgerError::NoUpdate(_) | LedgerError::Expired { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let pod = self.known_pod(namespace, name)?;
-        let Some(PodPhase::Bound(row)) = self.pods.get(pod).map(|p| p.phase) else {
-            return Err(LedgerError::NotBound(format!("{namespace}/{name}")));
-        };
-        let title = format!("in-place/{namespace}/{name}");
-        if self.ledger.find(&title).is_some_and(|_| self.live(&title).is_ok()) {
-            return Err(LedgerError::Duplicate(title));
-        }
-        let expires_ms = self.later(&title, Some(expires_ms), 0)?;
-        if self.ledger.len() >= MAX_HOLDS {
-            return Err(LedgerError::too_many_holds());
-        }
-        self.advance();
-        let mut amounts = self.pods.class_of(pod).map(|class| Amounts::of(&class.requests)).unwrap_or_default();
-        let mut draws: smallvec::SmallVec<[Draw; 1]> = self.ledger.draws(pod).into();
-        draws.iter().for_each(|draw| amounts.sub(&draw.amounts));
-        let names = self.retain(&amounts);
-        let template = self.pods.class_of(pod).map(|class| Arc::clone(&class.template)).unwrap_or_default();
-        let hold = Hold {
-            kind: HoldKind::InPlace,
-            row: Some(row.0),
-            used: amounts.clone(),
-            amounts: amounts.clone(),
-            pods: smallvec::smallvec![pod],
-            of: Some(pod),
-            expires_ms,
-            names,
-            ..Hold::empty(title.into(), template)
-        };
-        let slot = self.open_hold(hold);
-        draws.push(Draw { hold: slot, amounts });
-        self.ledger.set_draws(pod, draws);
-        Ok(())
-    }
-
-    fn resize_in_place(&mut self, namespace: &str, name: &str, amounts: &Resources) -> Done {
-        let (pod, slot) = self.in_place(namespace, name)?;
-        let Some((hold, row)) = self.ledger.get(slot).and_then(|hold| Some((hold, hold.row?))) else { return Ok(()) };
-        self.check_amounts(&hold.name, amounts)?;
-        let requests = self.pods.class_of(pod).map(|class| Amounts::of(&class.requests)).unwrap_or_default();
-        let mut has = hold.unused();
-        has.add(&requests);
-        let held = self.named(&has);
-        self.check_room(&hold.name, row, amounts, |resource| held.get(resource).copied().unwrap_or(0), false)?;
-        self.advance();
-        let (wanted, names) = self.intern(amounts);
-        let more: Amounts = wanted.less(&has).iter().filter(|(_, more)| *more > 0).collect();
-        self.change_hold(slot, |hold| {
-            hold.amounts.add(&more);
-            hold.names.extend(names);
-        });
-        Ok(())
-    }
-}
-
-/// Whether owner terms make sense.
-pub(super) fn check_owners(object: &str, owners: &[OwnerTerm]) -> Done {
-    if owners.len() > MAX_OWNER_TERMS {
-        return Err(LedgerError::Limit { what: "owner terms", limit: MAX_OWNER_TERMS, name: "MAX_OWNER_TERMS" });
-    }
-    for owner in owners {
-        if owner.is_empty() {
-            return Err(LedgerError::EveryPod { object: object.to_owned() });
-        }
-        if let Some(selector) = &owner.selector {
-            check_pod_selector(selector)?;
-        }
-    }
-    Ok(())
 }

@@ -58,7 +58,8 @@ impl Cluster {
 
     /// Room that owners' pods leave goes to the holds that it was promised to.
     fn preallocate(&mut self, pod: u32, row: u32, mut freed: Amounts) -> Amounts {
-        let due = |slot: &u32| self.ledger.get(*slot).is_some_and(|h| h.state == HoldState::Open && !h.due.is_empty());
+        let takes = |state| matches!(state, HoldState::Open | HoldState::Taken);
+        let due = |slot: &u32| self.ledger.get(*slot).is_some_and(|h| takes(h.state) && !h.due.is_empty());
         let waiting: SmallVec<[u32; 4]> = self.holds_on(row).into_iter().filter(due).collect();
         for slot in waiting {
             let Some(hold) = self.ledger.get(slot) else { continue };

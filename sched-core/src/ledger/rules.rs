@@ -1,6 +1,6 @@
 //! Rules that make holds by themselves: rolling updates, room handed over, guarded nodes. Plain data, and what is refused.
 
-use super::operate::check_owners;
+use super::check::check_owners;
 use super::{LedgerError, OwnerTerm};
 use crate::cluster::{Labels, Resources};
 use crate::limits::{MAX_HOLD_RULES, MAX_WEIGHT, RESERVATION_WEIGHT};

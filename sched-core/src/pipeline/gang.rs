@@ -89,7 +89,9 @@ impl Scheduler {
         for &other in younger.iter().rev() {
             gave.push((other, self.cluster.release_gang(other)));
             if let Some(decision) = self.place_together(serial, &members, now_ms) {
-                gave.iter().for_each(|(other, _)| self.tell_gave_way(*other));
+                for (other, _) in gave {
+                    self.tell_gave_way(other);
+                }
                 return Ok(decision);
             }
         }

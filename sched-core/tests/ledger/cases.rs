@@ -103,7 +103,9 @@ fn what_one_leaves_the_other_gets_up_to_its_growth() {
     for pod in &leaving {
         site.run(pod, "n");
     }
-    leaving.iter().for_each(|pod| site.remove(pod, 1_000));
+    for pod in &leaving {
+        site.remove(pod, 1_000);
+    }
     assert_eq!(site.requested("n"), 3_000);
     assert_eq!(site.schedule(&pod("back", "a", 2_000), 2_000), None, "it gets it back only after the time");
     assert_eq!(site.schedule(&pod("b1", "b", 3_000), 2_000).as_deref(), Some("n"));

@@ -2,8 +2,11 @@
 
 #[cfg(test)]
 mod cases;
-#[cfg(all(test, feature = "defects"))]
+#[cfg(test)]
+#[cfg(feature = "defects")]
 mod defects;
+#[cfg(test)]
+mod engines;
 #[cfg(test)]
 mod gangs;
 #[cfg(test)]

@@ -141,6 +141,12 @@ impl World {
         self.pods.values_mut().for_each(|pod| pod.uses.retain(|(name, _)| name != hold));
     }
 
+    pub(crate) fn end_all(&mut self, holds: &[String]) {
+        for hold in holds {
+            self.end(hold);
+        }
+    }
+
     /// A pod is bound: what was for one pod ends.
     pub(crate) fn consume(&mut self, pod: u8) {
         for (name, _) in self.pods[&pod].uses.clone() {
@@ -180,7 +186,7 @@ impl World {
         let Some(node) = gone.node() else { return };
         let in_place: Vec<String> =
             self.holds.iter().filter(|(_, h)| h.of == Some(pod)).map(|(n, _)| n.clone()).collect();
-        in_place.iter().for_each(|name| self.end(name));
+        self.end_all(&in_place);
         let now = self.now;
         let mut holds: Vec<(&String, &mut Hold)> = self.holds.iter_mut().collect();
         holds.sort_by_key(|(name, hold)| (hold.order, (*name).clone()));
@@ -196,6 +202,6 @@ impl World {
         self.now = self.now.max(now);
         let over: Vec<String> =
             self.holds.iter().filter(|(_, h)| h.until <= self.now).map(|(name, _)| name.clone()).collect();
-        over.iter().for_each(|name| self.end(name));
+        self.end_all(&over);
     }
 }

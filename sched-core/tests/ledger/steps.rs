@@ -183,12 +183,14 @@ impl World {
                 self.nodes.insert(node, has);
                 let back: Vec<u8> =
                     self.pods.iter().filter(|(_, p)| p.at == At::Lost(node)).map(|(id, _)| *id).collect();
-                back.into_iter().for_each(|pod| self.place(pod, At::Bound(node), node));
+                for pod in back {
+                    self.place(pod, At::Bound(node), node);
+                }
             }
             Op::RemoveNode(node) => {
                 let gone: Vec<String> =
                     self.holds.iter().filter(|(_, h)| h.node == node).map(|(n, _)| n.clone()).collect();
-                gone.iter().for_each(|name| self.end(name));
+                self.end_all(&gone);
                 self.nodes.remove(&node);
                 for pod in self.pods.values_mut().filter(|pod| pod.node() == Some(node)) {
                     pod.at = if matches!(pod.at, At::Bound(_)) { At::Lost(node) } else { At::Waits };

@@ -46,7 +46,9 @@ pub(crate) struct Site(pub(crate) Scheduler);
 impl Site {
     pub(crate) fn of(nodes: &[NodeSpec]) -> Self {
         let mut site = Self(scheduler());
-        nodes.iter().for_each(|node| site.apply(&Event::NodeAdded(node.clone()), 0));
+        for node in nodes {
+            site.apply(&Event::NodeAdded(node.clone()), 0);
+        }
         site
     }
 
