@@ -95,8 +95,8 @@ fn compare_policies(pair: &Pair, pod: &PodKey, evaluation: &Evaluation) {
             }
         }
         if answer.reject.is_none() {
-            let refuses = |node: &&NodeSpec| filter(&policy.kind, spec, node, world).filter(|_| active);
-            let mut refusals: Vec<_> = all.iter().map(refuses).collect();
+            let said = |node: &&NodeSpec| filter(&policy.kind, spec, node, world).filter(|_| active);
+            let mut refusals: Vec<_> = all.iter().map(said).collect();
             let mut refused = refused(answer);
             if matches!(policy.kind, Kind::HybridUnschedulable(_)) {
                 // What a node's own mark adds to its reason is known to the explanation alone.
