@@ -65,6 +65,9 @@ impl Cluster {
         let mut state = if row.is_some() { HoldState::Open } else { HoldState::Displaced };
         let mut belongs = None;
         match (&of, body.kind) {
+            (None, HoldKind::InPlace) => {
+                return Err(RestoreError::Gone { line, hold: hold(), pod: String::new() });
+            }
             (None, _) => {}
             (Some((_, Some(pod))), HoldKind::InPlace) if is_there(*pod) => belongs = Some(*pod),
             (Some((pod, _)), HoldKind::InPlace) => {
@@ -179,11 +182,10 @@ impl Cluster {
                 let Some(hold) = self.ledger.get(*slot) else { continue };
                 let owned = hold.of == Some(id)
                     || (hold.of.is_none() && self.with_candidate(id, |pod| Self::owns(pod, hold)).unwrap_or(false));
-                let known = amounts.iter().filter_map(|(name, &amount)| {
+                let recorded = amounts.iter().filter_map(|(name, &amount)| {
                     Some((sched_abi::ResourceId(self.nodes.resource_names.find(name)? as u16), amount))
                 });
-                let most = if hold.of.is_some() { hold.amounts.clone() } else { known.collect() };
-                let amounts = wanted.within(&most).within(&hold.unused());
+                let amounts = wanted.within(&recorded.collect()).within(&hold.unused());
                 if !owned || (amounts.is_empty() && hold.of.is_none()) || draws.iter().any(|draw| draw.hold == *slot) {
                     continue;
                 }
