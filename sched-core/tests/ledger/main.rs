@@ -16,6 +16,9 @@ mod model;
 #[cfg(test)]
 mod reservations;
 #[cfg(test)]
+#[cfg(feature = "wasm")]
+mod sandbox;
+#[cfg(test)]
 mod steps;
 #[cfg(test)]
 mod support;

@@ -253,3 +253,24 @@ fn an_explanation_names_who_holds_what_is_missing_and_until_when() {
     assert_eq!(explanation.candidates.len(), 2);
     assert!(explanation.candidates.iter().all(|c| c.scores.iter().any(|score| score.policy == "Reservation")));
 }
+
+#[test]
+fn a_thousand_holds_that_come_and_go_leave_nothing_behind() {
+    let mut site = Site::of(&[node("a", 4_000, &[])]);
+    site.run(&pod("own", "web", 1_000), "a");
+    let (dump, stats) = (site.0.cluster().dump(), site.0.cluster().stats());
+    for round in 0..1_000_i64 {
+        let card = format!("example.com/card-{round}");
+        let mut spec = hold(&format!("hold-{round}"), "a", 1_000, "web");
+        spec.amounts.insert(card.clone(), 0);
+        spec.expires_ms = (round % 2 == 0).then_some(5);
+        site.hold(spec);
+        let update = LedgerOp::BeginInPlace { namespace: "default".to_owned(), pod: "own".to_owned(), expires_ms: 9 };
+        site.operate(&update, 0);
+        site.operate(&resize(&format!("hold-{round}"), [("cpu".to_owned(), 500), (card, 0)].into()), 0);
+        site.operate(&LedgerOp::EndInPlace { namespace: "default".to_owned(), pod: "own".to_owned() }, 0);
+        site.operate(&LedgerOp::Release { name: format!("hold-{round}") }, 0);
+    }
+    assert_eq!(site.0.cluster().stats(), stats);
+    assert_eq!(site.0.cluster().dump(), dump);
+}
