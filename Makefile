@@ -5,6 +5,7 @@ test: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features sched-core/record,sched-core/wasm -- -D warnings
 	cargo test --workspace --features sched-core/record,sched-core/wasm
+	cargo test --workspace --features sched-core/record,sched-core/wasm,sched-core/defects --test ledger
 	cargo check -p sched-core --no-default-features --target wasm32-unknown-unknown
 	cargo check -p sched-cli --no-default-features
 	$(MAKE) policies-equal

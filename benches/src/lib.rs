@@ -5,6 +5,7 @@ pub mod ceiling;
 pub mod colocation;
 pub mod decision;
 pub mod events;
+pub mod ledger;
 pub mod memory;
 pub mod ratio;
 pub mod reads;

@@ -112,6 +112,14 @@ pub enum ScheduleError {
     /// The node of the decision is gone, or no longer takes the pod.
     #[error("node `{0}` no longer takes the pod: decide again")]
     Conflict(String),
+    /// The node of the decision has too little of a resource by now: others were faster.
+    #[error("node `{node}` no longer has enough {resource} for the pod: decide again")]
+    Short {
+        /// The node.
+        node: String,
+        /// The resource.
+        resource: String,
+    },
     /// The reservation would bring a sum beyond its limit.
     #[error(transparent)]
     Cluster(#[from] ClusterError),

@@ -2,6 +2,7 @@
 
 use crate::cluster::{PodId, PodTemplate, Row};
 use crate::error::ScheduleError;
+use crate::ledger::HoldKind;
 use crate::pipeline::{Evaluation, Scheduler};
 use sched_abi::ResourceId;
 use std::borrow::Cow;
@@ -38,6 +39,22 @@ pub struct PolicyReasons {
     pub reasons: Vec<String>,
 }
 
+/// Room that others keep, without which a node would have enough of a resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct HeldRoom {
+    /// The reason that it explains.
+    pub reason: String,
+    /// How much is held and not used, base units.
+    pub amount: i64,
+    /// The hold.
+    pub hold: String,
+    /// What it is for.
+    pub kind: HoldKind,
+    /// The first millisecond at which it no longer holds; none: until it is released.
+    pub until_ms: Option<u64>,
+}
+
 /// Why a node is out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -54,6 +71,9 @@ pub struct Rejection {
     pub reasons: Vec<String>,
     /// What later policies have against it.
     pub also: Vec<PolicyReasons>,
+    /// Room that others keep there, largest first, where it is the reason for a reason.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
+    pub held: Vec<HeldRoom>,
 }
 
 /// One policy's score of a candidate.
@@ -144,9 +164,13 @@ impl Scheduler {
     ///
     /// Cost: O(nodes x policies), with allocations.
     pub fn explain(&mut self, pod: PodId, now_ms: u64) -> Result<Explanation, ScheduleError> {
-        let evaluation = self.evaluate(pod, now_ms)?;
+        self.with_own_open(pod, now_ms, |scheduler| scheduler.explain_here(pod, now_ms))
+    }
+
+    fn explain_here(&mut self, pod: PodId, now_ms: u64) -> Result<Explanation, ScheduleError> {
+        let evaluation = self.evaluate_here(pod, now_ms)?;
         let template = self.cluster().pods.class_of(pod.0).map(|c| &*c.template).ok_or(ScheduleError::UnknownPod)?;
-        let rejected = self.rejections(&evaluation);
+        let rejected = self.rejections(pod, &evaluation);
         let message = self.message(&evaluation, &rejected);
         let rejecting = evaluation.answers.iter().find_map(|a| Some((a.policy.clone(), a.reject.clone()?)));
         Ok(Explanation {
@@ -179,7 +203,7 @@ impl Scheduler {
         self.cluster().node_name(row).unwrap_or_default().to_owned()
     }
 
-    fn rejections(&self, evaluation: &Evaluation) -> Vec<Rejection> {
+    fn rejections(&self, pod: PodId, evaluation: &Evaluation) -> Vec<Rejection> {
         let narrowing = evaluation.answers.iter().find(|a| a.narrowed).map(|a| &a.policy);
         let outright = evaluation.answers.iter().any(|a| a.reject.is_some());
         let mut list = Vec::new();
@@ -209,6 +233,7 @@ impl Scheduler {
                 let also = against.map(|(_, also)| also).collect();
                 list.push(Rejection {
                     node: self.name(row),
+                    held: self.cluster().held_for(pod, row, &reasons),
                     policy,
                     narrowed: outside.is_some(),
                     unresolvable,
@@ -271,10 +296,25 @@ impl Scheduler {
         for reason in rejected.iter().flat_map(|r| &r.reasons) {
             *counts.entry(reason).or_default() += 1;
         }
-        let mut parts: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let part = |(reason, count)| format!("{count} {reason}{}", held_text(reason, rejected));
+        let mut parts: Vec<String> = counts.into_iter().map(part).collect();
         parts.sort();
         format!("0/{all} nodes are available: {}.", parts.join(", "))
     }
+}
+
+/// On how many of the nodes with a reason it is what others keep, as `, 2 of them held by reservation `sale` until 12:00`.
+fn held_text(reason: &str, rejected: &[Rejection]) -> String {
+    let mut counts: BTreeMap<(&str, HoldKind, Option<u64>), usize> = BTreeMap::new();
+    for held in rejected.iter().filter_map(|r| r.held.iter().find(|held| held.reason == reason)) {
+        *counts.entry((&held.hold, held.kind, held.until_ms)).or_default() += 1;
+    }
+    let text = |((hold, kind, until_ms), count): ((&str, HoldKind, Option<u64>), usize)| {
+        let until = until_ms
+            .map_or_else(String::new, |ms| format!(" until {:02}:{:02}", ms / 3_600_000 % 24, ms / 60_000 % 60));
+        format!(", {count} of them held by {} `{hold}`{until}", kind.word())
+    };
+    counts.into_iter().map(text).collect()
 }
 
 /// The policies that were set aside because no node passed.

@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod explain;
 pub mod hash;
+pub mod ledger;
 pub mod limits;
 mod pipeline;
 pub mod primitives;
@@ -23,7 +24,14 @@ pub mod wasm;
 pub use cluster::*;
 pub use config::{PolicyEntry, Profile, ProfileError, ProfileSet, TextPlace, Weighted};
 pub use error::{ClusterError, ScheduleError};
-pub use explain::{Candidate, Explanation, PolicyReasons, PolicyRun, PolicyScore, Rejection};
-pub use pipeline::{Decision, Evaluation, PolicyAnswer, Scheduler};
+pub use explain::{Candidate, Explanation, HeldRoom, PolicyReasons, PolicyRun, PolicyScore, Rejection};
+pub use ledger::{
+    AuditError, GangError, GangRole, GangSpec, GangState, Guard, HandOver, HoldId, HoldKind, HoldRules, HoldSpec,
+    HoldState, HoldView, Invariant, Ledger, LedgerChange, LedgerError, LedgerEvent, LedgerOp, OwnerTerm, RollingUpdate,
+    Workload,
+};
+#[cfg(feature = "record")]
+pub use ledger::{LEDGER_VERSION, RestoreError};
+pub use pipeline::{Decision, Evaluation, GangDecision, PolicyAnswer, Scheduler};
 pub use registry::{NoSettings, PolicyConfig};
 pub use sched_abi as abi;

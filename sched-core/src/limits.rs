@@ -80,6 +80,36 @@ pub const FORECAST_QUANTUM_MS: u64 = 300_000;
 /// Applications without pods whose history is kept.
 pub const MAX_IDLE_APPS: usize = 1 << 16;
 
+/// Holds of the ledger at once.
+pub const MAX_HOLDS: usize = 1 << 20;
+
+/// Owner terms of one hold.
+pub const MAX_OWNER_TERMS: usize = 64;
+
+/// Gangs known at once.
+pub const MAX_GANGS: usize = 1 << 16;
+
+/// Members of one gang that hold room.
+pub const MAX_GANG_MEMBERS: usize = 1 << 14;
+
+/// Labels by which a gang wants to be near together.
+pub const MAX_GANG_TOPOLOGY: usize = 8;
+
+/// Rules of the ledger.
+pub const MAX_HOLD_RULES: usize = 1_000;
+
+/// Workloads of which it is told how many pods they are to have.
+pub const MAX_DESIRED: usize = 1 << 20;
+
+/// The score of the row whose own room suits a pod best.
+pub const MAX_RESERVATION_SCORE: i64 = 100;
+
+/// What the score of a pod's own room counts where no configuration says otherwise: more than the usual policies together.
+pub const RESERVATION_WEIGHT: i64 = 1_000;
+
+/// Events of the ledger that wait for the embedder; the oldest go first.
+pub const MAX_LEDGER_EVENTS: usize = 1 << 16;
+
 /// Bytes of a module of WebAssembly.
 pub const MAX_MODULE_BYTES: usize = 16 << 20;
 

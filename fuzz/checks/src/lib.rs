@@ -6,6 +6,7 @@
 mod events;
 mod generate;
 mod guest;
+mod ledger;
 mod manifest;
 mod module;
 mod objects;
@@ -16,6 +17,7 @@ mod sandbox;
 mod traces;
 
 pub use events::events;
+pub use ledger::ledger;
 pub use manifest::manifest;
 pub use module::module;
 pub use objects::objects;
@@ -30,9 +32,10 @@ use sched_core::{Cluster, ClusterError, Event, Scheduler, Stats};
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and of its folder of seeds.
-pub const CHECKS: [(&str, Check); 9] = [
+pub const CHECKS: [(&str, Check); 10] = [
     ("events", events),
     ("hot_nodes", hot_nodes),
+    ("ledger", ledger),
     ("manifest", manifest),
     ("module", module),
     ("objects", objects),

@@ -23,11 +23,11 @@ impl Cluster {
     }
 
     /// Does something at a time, which stays the present only if it was accepted.
-    pub(crate) fn at<T>(
+    pub(crate) fn at<T, E: From<ClusterError>>(
         &mut self,
         now_ms: u64,
-        f: impl FnOnce(&mut Self) -> Result<T, ClusterError>,
-    ) -> Result<T, ClusterError> {
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         validate::time("the present", now_ms)?;
         let before = self.clock_ms;
         self.clock_ms = before.max(now_ms);
@@ -62,11 +62,11 @@ impl Cluster {
         }
     }
 
-    fn known_node(&self, name: &str) -> Result<u32, ClusterError> {
+    pub(crate) fn known_node(&self, name: &str) -> Result<u32, ClusterError> {
         self.nodes.find(name).ok_or_else(|| ClusterError::UnknownNode(name.to_owned()))
     }
 
-    fn known_pod(&self, namespace: &str, name: &str) -> Result<u32, ClusterError> {
+    pub(crate) fn known_pod(&self, namespace: &str, name: &str) -> Result<u32, ClusterError> {
         self.pods.find(namespace, name).ok_or_else(|| ClusterError::UnknownPod(format!("{namespace}/{name}")))
     }
 
@@ -93,11 +93,12 @@ impl Cluster {
             // A pod that no longer fits the bounds of a sum stays lost; it is removed by its own event.
             let load = self.pods.get(slot).map_or_else(PodLoad::default, |p| p.load);
             if self.check_sums(slot, row).is_ok() {
-                self.hold(slot, PodPhase::Bound(Row(row)), load.placed_at_ms);
+                self.place(slot, PodPhase::Bound(Row(row)), load.placed_at_ms);
             } else if let Some(name) = self.nodes.name(row).cloned() {
                 self.pods.lost.entry(name).or_default().push(slot);
             }
         }
+        self.guard(row, true);
         Ok(())
     }
 
@@ -137,6 +138,8 @@ impl Cluster {
         for id in delta.resources {
             self.touch(row, Changed::Allocatable(id as u16));
         }
+        self.node_changed(row);
+        self.guard(row, false);
         Ok(())
     }
 
@@ -147,11 +150,13 @@ impl Cluster {
         while let Some(&slot) = self.pods.on_row(row).last() {
             // A reservation ends with its node; a bound pod is lost until the node is back or the pod is removed.
             let bound = matches!(self.pods.get(slot).map(|p| p.phase), Some(PodPhase::Bound(_)));
+            self.pod_lost(slot);
             self.let_go(slot, if bound { PodPhase::Lost } else { PodPhase::Pending });
             if bound {
                 self.pods.lost.entry(name.clone()).or_default().push(slot);
             }
         }
+        self.node_left(row);
         self.touch(row, Changed::Row);
         self.nodes.remove(row);
         self.reset_row(row);
@@ -246,8 +251,8 @@ impl Cluster {
     fn change_pod(&mut self, pod: &PodSpec) -> Applied {
         let slot = self.known_pod(&pod.namespace, &pod.name)?;
         let class = self.checked_class(pod, self.pods.len())?;
-        let (before, phase, load) = match self.pods.get(slot) {
-            Some(p) => (p.class, p.phase, p.load),
+        let (before, phase, load, terminating) = match self.pods.get(slot) {
+            Some(p) => (p.class, p.phase, p.load, p.terminating),
             None => return Ok(()),
         };
         if let Some(Row(row)) = phase.row() {
@@ -270,14 +275,29 @@ impl Cluster {
         self.release_class(before);
         if phase.row().is_some() {
             self.hold(slot, phase, load.placed_at_ms);
+            self.refit(slot);
+        }
+        if pod.terminating && !terminating {
+            self.pod_terminating(slot);
         }
         Ok(())
+    }
+
+    /// Forgets a pod that was known for one question.
+    pub(crate) fn forget_pod(&mut self, pod: PodId) {
+        self.remove_pod(pod.0);
     }
 
     fn remove_pod(&mut self, slot: u32) {
         self.advance();
         self.pods.not_lost(slot);
+        let row = self.pods.get(slot).and_then(|pod| pod.phase.row());
+        let returned = self.undraw(slot);
+        self.leave_gang(slot);
         self.let_go(slot, PodPhase::Pending);
+        if let Some(Row(row)) = row {
+            self.pod_left(slot, row, &returned);
+        }
         self.leave_app(slot);
         if let Some(pod) = self.pods.remove(slot) {
             self.release_class(pod.class);

@@ -184,6 +184,12 @@ impl AppTable {
         moved
     }
 
+    /// The pods of an application by name.
+    pub(crate) fn pods_of(&self, namespace: &str, kind: &str, name: &str) -> &[u32] {
+        let owner = Owner { kind: kind.to_owned(), name: name.to_owned() };
+        self.ids.find(&Key(namespace.to_owned(), owner)).map_or(&[], |id| self.pods(id))
+    }
+
     /// The pods of an application.
     pub(crate) fn pods(&self, id: u32) -> &[u32] {
         self.apps.get(id as usize).map_or(&[], |app| &app.pods)

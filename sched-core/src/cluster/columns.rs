@@ -149,6 +149,7 @@ impl Cluster {
     /// Predicts anew if the present is the first time of a quantum. Every event rolls before it changes anything, so that what is
     /// predicted within a quantum follows from what was applied before it, whenever decisions are made.
     pub(crate) fn roll(&mut self) {
+        self.end_due_holds();
         if let Some(shown) = self.apps.roll(self.clock_ms) {
             self.forecast.roll(shown, &self.nodes, &self.pods, &self.apps);
         }

@@ -77,6 +77,7 @@ impl Cluster {
         self.apps.dump(&mut out);
         self.node_profiles.dump(&mut out);
         let _ = writeln!(out, "{:?}", self.newest);
+        self.dump_ledger(&mut out);
         out
     }
 

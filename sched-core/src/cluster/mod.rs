@@ -34,16 +34,16 @@ pub use spec::*;
 
 pub(crate) use columns::{Snapshot, check_derived};
 pub(crate) use forecast::{request_milli, share};
-#[cfg(feature = "record")]
 pub(crate) use interner::{LookUp, hasher, look_up};
 pub(crate) use labels::pod_meets;
 pub(crate) use pods::Class;
 pub(crate) use ports::wanted as wanted_ports;
-pub(crate) use rowset::ones;
+pub(crate) use rowset::{ones, set_bit};
 pub(crate) use validate::{
-    label_key as check_label_key, pod_selector as check_pod_selector, selector as check_selector,
+    label_key as check_label_key, pod as check_pod, pod_selector as check_pod_selector, selector as check_selector,
 };
 
+use crate::ledger::Ledger;
 use apps::AppTable;
 use columns::DerivedColumns;
 use forecast::Forecast;
@@ -78,6 +78,7 @@ pub struct Cluster {
     pub(crate) measured: Measured,
     pub(crate) node_profiles: NodeProfiles,
     newest: NewestSamples,
+    pub(crate) ledger: Ledger,
     journal: Journal,
     generation: u64,
     /// The newest time that an accepted event came with. Time never goes back: an earlier one counts as this.
@@ -103,6 +104,7 @@ impl Cluster {
             measured: Measured::default(),
             node_profiles: NodeProfiles::default(),
             newest: NewestSamples::default(),
+            ledger: Ledger::new(),
             journal: Journal::default(),
             generation: 0,
             clock_ms: 0,
@@ -194,7 +196,6 @@ impl Cluster {
     }
 
     /// The newest time that an accepted event came with.
-    #[cfg(feature = "record")]
     pub(crate) fn clock_ms(&self) -> u64 {
         self.clock_ms
     }
@@ -208,12 +209,22 @@ impl Cluster {
     }
 
     /// An event was accepted and is about to change something.
-    fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.roll();
         self.generation += 1;
     }
 
-    fn touch(&mut self, row: u32, column: Changed) {
+    /// Something is about to change that no event asked for.
+    pub(crate) fn advance_alone(&mut self) {
+        self.generation += 1;
+    }
+
+    /// A cell changes for the length of a call.
+    pub(crate) fn touch_briefly(&mut self, row: u32, column: Changed) {
+        self.journal.push(row, column);
+    }
+
+    pub(crate) fn touch(&mut self, row: u32, column: Changed) {
         self.journal.push(row, column);
         if let Some(changed) = self.nodes.changed.get_mut(row as usize) {
             *changed = self.generation;

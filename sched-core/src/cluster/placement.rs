@@ -23,13 +23,16 @@ impl Cluster {
             if let Some(p) = self.pods.get_mut(pod.0) {
                 p.phase = PodPhase::Bound(row);
             }
+            self.consume(pod.0);
             return Ok(());
         }
         self.check_sums(pod.0, row.0)?;
         self.advance();
         self.pods.not_lost(pod.0);
+        self.undraw(pod.0);
         self.let_go(pod.0, PodPhase::Pending);
-        self.hold(pod.0, PodPhase::Bound(row), at_ms);
+        self.place(pod.0, PodPhase::Bound(row), at_ms);
+        self.consume(pod.0);
         Ok(())
     }
 
@@ -38,7 +41,7 @@ impl Cluster {
         self.at(now_ms, |cluster| {
             cluster.check_sums(pod.0, row.0)?;
             cluster.advance();
-            cluster.hold(pod.0, PodPhase::Reserved(row), now_ms);
+            cluster.place(pod.0, PodPhase::Reserved(row), now_ms);
             Ok(())
         })
     }
@@ -46,6 +49,13 @@ impl Cluster {
     /// Gives reserved room back.
     pub(crate) fn unreserve(&mut self, pod: PodId) {
         self.advance();
+        self.unreserve_now(pod);
+    }
+
+    /// The same as part of something else.
+    pub(crate) fn unreserve_now(&mut self, pod: PodId) {
+        self.leave_gang(pod.0);
+        self.undraw(pod.0);
         self.let_go(pod.0, PodPhase::Pending);
     }
 

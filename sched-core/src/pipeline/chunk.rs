@@ -32,6 +32,16 @@ pub(crate) struct Run<'a> {
     pub(crate) ready: &'a [Ready],
     pub(crate) pod: &'a PodView<'a>,
     pub(crate) nodes: &'a dyn Nodes,
+    pub(crate) preferred: Preferred<'a>,
+}
+
+/// Rows that are preferred because there is room on them that is the pod's own, and the rows that may be chosen at all.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Preferred<'a> {
+    /// Rows, ascending, with a score each.
+    pub(crate) rows: &'a [(u32, i64)],
+    pub(crate) weight: i64,
+    pub(crate) among: Option<&'a [u64]>,
 }
 
 impl Run<'_> {
@@ -58,6 +68,7 @@ impl Run<'_> {
             }
             self.score(work, start, end, here as usize);
             if direct {
+                self.prefer(work, start, end);
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
@@ -67,10 +78,23 @@ impl Run<'_> {
             alike += self.scale(work);
             for (start, end) in pieces() {
                 self.add_normalized(work, start, end);
+                self.prefer(work, start, end);
                 ties.best_of(&work.totals, &work.feasible, start, end, &mut best);
             }
         }
         best.map(|best| Best { row: best.row, total: best.total - totals::ZERO + alike, feasible })
+    }
+
+    /// Adds what feasible rows of `start..end` are preferred by.
+    fn prefer(&self, work: &mut Work, start: usize, end: usize) {
+        let Preferred { rows, weight, .. } = self.preferred;
+        let first = rows.partition_point(|&(row, _)| (row as usize) < start);
+        let here = rows.iter().skip(first).take_while(|&&(row, _)| (row as usize) < end);
+        for &(row, score) in here.filter(|&&(row, _)| sched_abi::bit(&work.feasible, row as usize)) {
+            if let Some(total) = work.totals.get_mut(row as usize) {
+                *total += weight * score;
+            }
+        }
     }
 
     fn start(&self, work: &mut Work, rows: usize) {
@@ -80,6 +104,10 @@ impl Run<'_> {
         if let Some(named) = self.pod.named_nodes.filter(|_| self.ready.iter().any(|r| r.prepared.narrow)) {
             let named = named.iter().chain(std::iter::repeat(&0));
             work.feasible.iter_mut().zip(named).for_each(|(bits, named)| *bits &= named);
+        }
+        if let Some(among) = self.preferred.among {
+            let among = among.iter().chain(std::iter::repeat(&0));
+            work.feasible.iter_mut().zip(among).for_each(|(bits, among)| *bits &= among);
         }
         work.verdicts.resize(CHUNK, Verdict::PASS);
         work.scores.resize(CHUNK, 0);

@@ -10,6 +10,9 @@ use crate::error::ScheduleError;
 use sched_abi::{Bits, Hook, MAX_REASONS, Nodes, PodView, ReasonArg, ResourceId, Rows, Verdict};
 use std::borrow::Cow;
 
+/// What stands as a policy's name where room that is the pod's own decides.
+const OWN_ROOM: &str = "Reservation";
+
 /// One policy's answer.
 #[derive(Clone, Debug)]
 pub struct PolicyAnswer {
@@ -80,7 +83,19 @@ impl Scheduler {
     ///
     /// Cost: O(nodes x policies), with allocations.
     pub fn evaluate(&mut self, pod: PodId, now_ms: u64) -> Result<Evaluation, ScheduleError> {
+        self.with_own_open(pod, now_ms, |scheduler| scheduler.evaluate_here(pod, now_ms))
+    }
+
+    /// Does something while room that is the pod's own is open to it.
+    pub(crate) fn with_own_open<T>(&mut self, pod: PodId, now_ms: u64, f: impl FnOnce(&mut Self) -> T) -> T {
         self.cluster.publish(now_ms);
+        self.cluster.open_own(pod, now_ms, None);
+        let done = f(self);
+        self.cluster.close_own();
+        done
+    }
+
+    pub(crate) fn evaluate_here(&mut self, pod: PodId, now_ms: u64) -> Result<Evaluation, ScheduleError> {
         let nodes = Snapshot::new(&self.cluster, now_ms);
         let mut scratch = PodScratch::default();
         let view = snapshot::view(&self.cluster, pod, self.fields, &mut scratch).ok_or(ScheduleError::UnknownPod)?;
@@ -142,9 +157,43 @@ impl Scheduler {
             answer.scores = answer.raw.iter().map(|&raw| normalize(entry.manifest.normalize, raw, extremes)).collect();
             totals.iter_mut().zip(&answer.scores).for_each(|(total, score)| *total += entry.weight * score);
         }
+        if let Some(answer) = self.own_room(&feasible) {
+            totals.iter_mut().zip(&answer.scores).for_each(|(total, score)| *total += answer.weight * score);
+            answers.push(answer);
+        }
         let chosen = self.choose(&feasible, &totals);
         let named = if narrowed { rows.iter().copied().filter(named).collect() } else { Vec::new() };
         Evaluation { rows, named, feasible, answers, totals, chosen }
+    }
+
+    /// What the pod's own room says of nodes, as a policy would; `None` where it has none.
+    fn own_room(&self, feasible: &[Row]) -> Option<PolicyAnswer> {
+        let preferred = self.cluster.preferred();
+        if preferred.is_empty() {
+            return None;
+        }
+        let of = |row: &Row| {
+            let place = preferred.binary_search_by_key(&row.0, |&(row, _)| row).ok();
+            place.and_then(|place| preferred.get(place)).map_or(0, |&(_, score)| score)
+        };
+        let scores: Vec<i64> = feasible.iter().map(of).collect();
+        Some(PolicyAnswer {
+            policy: Cow::Borrowed(OWN_ROOM),
+            weight: self.cluster.ledger.preference,
+            filtered: false,
+            scored: true,
+            failed: None,
+            stale: false,
+            standing_in_for: None,
+            reject: None,
+            narrowed: false,
+            fell_back: false,
+            reasons: Vec::new(),
+            marks: 0,
+            verdicts: Vec::new(),
+            raw: scores.clone(),
+            scores,
+        })
     }
 
     fn open_answer(&self, entry: &Entry, ready: &Ready, pod: &PodView<'_>) -> PolicyAnswer {

@@ -6,6 +6,8 @@ mod chunk;
 mod commit;
 pub(crate) mod evaluate;
 mod filter;
+mod gang;
+mod hold;
 mod normalize;
 mod reserve;
 mod rollback;
@@ -16,6 +18,7 @@ pub(crate) mod snapshot;
 mod totals;
 
 pub use evaluate::{Evaluation, PolicyAnswer};
+pub use gang::GangDecision;
 pub(crate) use select::Ties;
 pub(crate) use snapshot::{UNSCHEDULABLE, tolerates};
 
@@ -79,6 +82,13 @@ pub struct Decision {
     pub fell_back: bool,
     /// A policy failed, or abstained since what it reads is too old: worth an alert. [`Scheduler::explain`] says which.
     pub degraded: bool,
+}
+
+/// The rows that a decision is limited to, and whether the pod's own room stays closed to it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Among<'a> {
+    pub(crate) rows: Option<&'a [u64]>,
+    pub(crate) closed: bool,
 }
 
 /// A cluster and the policies of one profile: feed it events, ask it where pods go.
@@ -186,6 +196,11 @@ impl Scheduler {
         Ok(entry.policy)
     }
 
+    #[cfg(feature = "defects")]
+    pub(crate) fn cluster_mut(&mut self) -> &mut Cluster {
+        &mut self.cluster
+    }
+
     /// Has a policy asked only where another one failed, or abstains since what it reads is too old.
     pub fn stand_in(&mut self, policy: &str, other: &str) -> Result<(), ProfileError> {
         let place = |name: &str| self.entries.iter().position(|e| e.manifest.name == name);
@@ -211,7 +226,9 @@ impl Scheduler {
 
     /// Applies a change of the cluster; see [`Cluster::apply`].
     pub fn apply(&mut self, event: &Event, now_ms: u64) -> Result<(), ClusterError> {
-        self.cluster.apply(event, now_ms)
+        self.cluster.apply(event, now_ms)?;
+        self.find_places(now_ms);
+        Ok(())
     }
 
     /// Moves time on; see [`Cluster::tick`].
@@ -241,12 +258,32 @@ impl Scheduler {
     ///
     /// Cost: O(rows x policies) over columns; no allocation once the buffers have grown.
     pub fn decide(&mut self, pod: PodId, now_ms: u64) -> Result<Decision, ScheduleError> {
+        self.decide_among(pod, now_ms, Among::default())
+    }
+
+    pub(crate) fn decide_among(
+        &mut self,
+        pod: PodId,
+        now_ms: u64,
+        among: Among<'_>,
+    ) -> Result<Decision, ScheduleError> {
         match self.cluster.pod_phase(pod) {
             None => return Err(ScheduleError::UnknownPod),
             Some(PodPhase::Pending) => {}
             Some(_) => return Err(ScheduleError::NotPending),
         }
         self.cluster.publish(now_ms);
+        if among.closed {
+            return self.decide_here(pod, now_ms, among);
+        }
+        self.cluster.open_own(pod, now_ms, None);
+        let decided = self.decide_here(pod, now_ms, among);
+        self.cluster.close_own();
+        decided
+    }
+
+    /// Decides with the columns as they are.
+    fn decide_here(&mut self, pod: PodId, now_ms: u64, among: Among<'_>) -> Result<Decision, ScheduleError> {
         let snapshot = Snapshot::new(&self.cluster, now_ms);
         let Scratch { pod: pod_scratch, ready, work } = &mut self.scratch;
         let Some(view) = snapshot::view(&self.cluster, pod, self.fields, pod_scratch) else {
@@ -256,8 +293,12 @@ impl Scheduler {
         let nodes = &self.cluster.nodes;
         let ties = Ties { seed: self.seed, hashes: &nodes.name_hash, names: &nodes.names };
         let mut fell_back = false;
+        let preferred = if among.closed { &[][..] } else { self.cluster.preferred() };
+        let weight = self.cluster.ledger.preference;
         let best = loop {
-            let best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
+            let preferred = chunk::Preferred { rows: preferred, weight, among: among.rows };
+            let run = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot, preferred };
+            let best = run.best(work, &ties);
             // What a policy said before it failed does not count: the decision is made anew without it.
             if snapshot::substitute(&self.entries, &view, &snapshot, ready) {
                 fell_back = false;

@@ -20,7 +20,10 @@ impl Scheduler {
         if !stands && !self.still_fits(decision, now_ms) {
             let node =
                 self.cluster.node_name(decision.row).map_or_else(|| format!("row {}", decision.row.0), str::to_owned);
-            return Err(ScheduleError::Conflict(node));
+            return Err(match self.cluster.short_of(decision, now_ms) {
+                Some(resource) => ScheduleError::Short { node, resource },
+                None => ScheduleError::Conflict(node),
+            });
         }
         Ok(self.cluster.reserve(decision.pod, decision.row, now_ms)?)
     }
@@ -30,6 +33,13 @@ impl Scheduler {
             return false;
         }
         self.cluster.publish(now_ms);
+        self.cluster.open_own(decision.pod, now_ms, Some(decision.row.0));
+        let fits = self.fits_here(decision, now_ms);
+        self.cluster.close_own();
+        fits
+    }
+
+    fn fits_here(&mut self, decision: &Decision, now_ms: u64) -> bool {
         let nodes = Snapshot::new(&self.cluster, now_ms);
         let scratch = &mut self.scratch;
         let Some(pod) = snapshot::view(&self.cluster, decision.pod, self.fields, &mut scratch.pod) else {

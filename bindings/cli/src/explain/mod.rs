@@ -86,7 +86,9 @@ pub(crate) mod tests {
             narrowed: false,
             unresolvable: false,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+            held: Vec::new(),
             also: vec![],
+            held: vec![],
         }
     }
 
