@@ -5,6 +5,7 @@
 
 pub mod cluster;
 mod config;
+pub mod cpuset;
 mod error;
 mod explain;
 pub mod hash;

@@ -129,3 +129,24 @@ pub const MAX_RECORD_BLOCK_BYTES: usize = 8 << 20;
 
 /// Different pairs of namespace and template that a record refers to by number at one time.
 pub const MAX_RECORD_KINDS: usize = 1 << 16;
+
+/// The highest number of a CPU, as in the largest kernels that are built.
+pub const MAX_CPU_ID: u16 = 8_191;
+
+/// Online CPUs of one machine.
+pub const MAX_CPUS: usize = 4_096;
+
+/// NUMA nodes of one machine, those without CPUs included.
+pub const MAX_NUMA_NODES: usize = 64;
+
+/// Bytes of a list of CPUs in the kernel's form; the longest one that it prints of [`MAX_CPU_ID`] is shorter.
+pub const MAX_CPU_LIST_BYTES: usize = 64 << 10;
+
+/// Ways of spreading CPUs over NUMA nodes that are compared: all of them up to ten nodes and more, beyond that the first ones.
+pub const MAX_NUMA_SPREADS: u64 = 1 << 18;
+
+/// Sets of NUMA nodes that are tried for hints: all of them up to 16 nodes, beyond that the smallest ones.
+pub const MAX_HINT_SETS: usize = 1 << 16;
+
+/// Pairs of hints that one merge compares.
+pub const MAX_HINT_PAIRS: usize = 1 << 22;

@@ -1,0 +1,219 @@
+//! Taking CPUs spread evenly over NUMA nodes: which nodes, and how many from each.
+
+use super::accumulator::Order;
+use super::{Sorting, TakeError, Taken, packed};
+use crate::cpuset::combinations::{Combinations, Subset};
+use crate::cpuset::kubelet::accumulator::Accumulator;
+use crate::cpuset::set::CpuSet;
+use crate::cpuset::topology::{Level, Topology};
+use crate::limits;
+use smallvec::SmallVec;
+
+type Room = SmallVec<[usize; 16]>;
+
+pub(super) fn take(
+    topology: &Topology,
+    free: CpuSet,
+    want: usize,
+    group: usize,
+    sorting: Sorting,
+) -> Result<Taken, TakeError> {
+    if group == 0 {
+        return Err(TakeError::Group);
+    }
+    let available = free.len();
+    if want > available || want == 0 || !want.is_multiple_of(group) {
+        return packed::take(topology, free, want, sorting, false);
+    }
+    let mut nodes = Nodes::new(topology, &free, want, group);
+    let Some(spread) = nodes.best() else {
+        let steps = nodes.looked + nodes.compared;
+        let taken = packed::take(topology, free, want, sorting, false)?;
+        return Ok(Taken { steps: taken.steps + steps, ..taken });
+    };
+    hand_out(topology, free, &nodes, &spread, sorting)
+}
+
+/// Takes what was chosen, packed within each node.
+fn hand_out(
+    topology: &Topology,
+    mut free: CpuSet,
+    nodes: &Nodes,
+    spread: &Spread,
+    sorting: Sorting,
+) -> Result<Taken, TakeError> {
+    let mut all = Taken { cpus: CpuSet::with_room(topology.room()), steps: nodes.looked + nodes.compared };
+    let mut from = |position: usize, want: usize| {
+        let numa = nodes.order.get(position).map_or(usize::MAX, |numa| usize::from(*numa));
+        let mut there = CpuSet::with_room(topology.room());
+        let cpus = topology.parts(Level::Numa).cpus(numa);
+        cpus.iter().filter(|cpu| free.contains(**cpu)).for_each(|cpu| there.insert(*cpu));
+        let taken = packed::take(topology, there, want, sorting, false)?;
+        free.subtract(&taken.cpus);
+        all.cpus.add(&taken.cpus);
+        all.steps += taken.steps;
+        Ok::<(), TakeError>(())
+    };
+    for node in &spread.nodes {
+        from(*node, spread.each)?;
+    }
+    for node in &spread.extra {
+        from(*node, nodes.group)?;
+    }
+    Ok(all)
+}
+
+/// The nodes with free CPUs, and what is asked of them.
+struct Nodes {
+    order: Order,
+    room: Room,
+    want: usize,
+    group: usize,
+    least: usize,
+    most: usize,
+    /// CPUs and parts that were looked at.
+    looked: u64,
+    /// Sets of nodes that were compared.
+    compared: u64,
+}
+
+/// Which nodes give how much.
+#[derive(Clone, Debug)]
+struct Spread {
+    nodes: Subset,
+    /// CPUs from each of them.
+    each: usize,
+    /// Nodes that give one group more, in order; one may occur several times.
+    extra: Subset,
+}
+
+impl Nodes {
+    fn new(topology: &Topology, free: &CpuSet, want: usize, group: usize) -> Self {
+        let mut search = Accumulator::new(topology, free.clone(), want);
+        let order = search.numas();
+        let room = order.iter().map(|numa| search.free_in(Level::Numa, *numa)).collect();
+        let parts = topology.parts(Level::Numa);
+        let numas = (0..parts.len()).filter(|numa| !parts.cpus(*numa).is_empty()).count().max(1);
+        let groups = topology.online().len().div_ceil(group);
+        let needed = want / group;
+        let least = needed.div_ceil(groups.div_ceil(numas).max(1));
+        let most = needed.min(order.len());
+        Self { order, room, want, group, least, most, looked: search.steps, compared: 0 }
+    }
+
+    /// The fewest nodes that can give evenly, and of those the ones that leave the machine most even.
+    fn best(&mut self) -> Option<Spread> {
+        (self.least..=self.most).find_map(|count| self.best_of(count))
+    }
+
+    fn best_of(&mut self, count: usize) -> Option<Spread> {
+        let each = self.want / count / self.group * self.group;
+        let able = self.room.iter().enumerate().filter(|(_, room)| **room >= each);
+        let able: Subset = able.map(|(position, _)| position).collect();
+        let roomiest = self.roomiest(&able, count)?;
+        let mut best: Option<(u64, Spread)> = None;
+        let mut combinations = Combinations::new(able.len(), count);
+        while let Some(chosen) = combinations.next() {
+            self.compared += 1;
+            if self.compared > limits::MAX_NUMA_SPREADS || best.as_ref().is_some_and(|(score, _)| *score == 0) {
+                break;
+            }
+            let nodes: Subset = chosen.iter().filter_map(|index| able.get(*index)).copied().collect();
+            let better = |score: u64| best.as_ref().is_none_or(|(least, _)| score < *least);
+            if let Some((score, extra)) = self.scored(&nodes, each).filter(|(score, _)| better(*score)) {
+                best = Some((score, Spread { nodes, each, extra }));
+            }
+        }
+        if let Some((_, spread)) = best {
+            return Some(spread);
+        }
+        // The limit came before any set that can: the nodes with the most room can, as far as any of this size.
+        let (_, extra) = self.scored_once(&roomiest, each)?;
+        Some(Spread { nodes: roomiest, each, extra })
+    }
+
+    /// The nodes with the most room, if they have enough: else no set of this size has.
+    fn roomiest(&self, able: &Subset, count: usize) -> Option<Subset> {
+        let mut nodes = able.clone();
+        nodes.sort_by_key(|node| std::cmp::Reverse(self.groups(*node)));
+        nodes.truncate(count);
+        let groups: usize = nodes.iter().map(|node| self.groups(*node)).sum();
+        nodes.sort_unstable();
+        (nodes.len() == count && groups * self.group >= self.want).then_some(nodes)
+    }
+
+    fn room(&self, node: usize) -> usize {
+        self.room.get(node).copied().unwrap_or_default()
+    }
+
+    /// Whole groups that are free on a node.
+    fn groups(&self, node: usize) -> usize {
+        self.room(node) / self.group
+    }
+
+    /// The score of a set of nodes and who of them gives more than the others, by the best subset of them.
+    fn scored(&mut self, nodes: &Subset, each: usize) -> Option<(u64, Subset)> {
+        let groups: usize = nodes.iter().map(|node| self.groups(*node)).sum();
+        if groups * self.group < self.want {
+            return None;
+        }
+        if each * nodes.len() == self.want {
+            return Some((self.score(nodes, each, &Subset::new()), Subset::new()));
+        }
+        let able = nodes.iter().copied().filter(|node| self.room(*node) >= each + self.group);
+        let able: Subset = able.collect();
+        let mut best: Option<(u64, Subset)> = None;
+        for size in (1..=able.len()).rev() {
+            let mut combinations = Combinations::new(able.len(), size);
+            while let Some(chosen) = combinations.next() {
+                self.compared += 1;
+                if self.compared > limits::MAX_NUMA_SPREADS && best.is_some() {
+                    return best;
+                }
+                let givers: Subset = chosen.iter().filter_map(|index| able.get(*index)).copied().collect();
+                let Some(extra) = self.round_robin(nodes.len(), &givers, each) else { continue };
+                let score = self.score(nodes, each, &extra);
+                if best.as_ref().is_none_or(|(least, _)| score < *least) {
+                    best = Some((score, extra));
+                }
+            }
+        }
+        best
+    }
+
+    /// As [`Nodes::scored`] with everyone who can giving more.
+    fn scored_once(&self, nodes: &Subset, each: usize) -> Option<(u64, Subset)> {
+        let able: Subset = nodes.iter().copied().filter(|node| self.room(*node) >= each + self.group).collect();
+        let extra = self.round_robin(nodes.len(), &able, each)?;
+        Some((self.score(nodes, each, &extra), extra))
+    }
+
+    /// Who gives one group more, in rounds over `givers`; nothing if they cannot give as many whole groups as remain. (The kubelet counts
+    /// single CPUs there, and then gives for ever.)
+    fn round_robin(&self, nodes: usize, givers: &Subset, each: usize) -> Option<Subset> {
+        let remaining = (self.want - each * nodes) / self.group;
+        let spare: Room = givers.iter().map(|node| (self.room(*node) - each) / self.group).collect();
+        if spare.iter().sum::<usize>() < remaining {
+            return None;
+        }
+        let rounds = (0..).flat_map(|round| givers.iter().zip(&spare).filter(move |(_, spare)| **spare > round));
+        Some(rounds.map(|(node, _)| *node).take(remaining).collect())
+    }
+
+    /// How uneven the nodes would be left: the standard deviation of their free CPUs in thousandths, rounded as the kubelet rounds it (mean and result
+    /// to three decimals, half away from zero), in whole numbers.
+    fn score(&self, nodes: &Subset, each: usize, extra: &Subset) -> u64 {
+        let mut left: Room = self.room.clone();
+        let mut give = |node: usize, cpus: usize| {
+            if let Some(left) = left.get_mut(node) {
+                *left -= cpus;
+            }
+        };
+        nodes.iter().for_each(|node| give(*node, each));
+        extra.iter().for_each(|node| give(*node, self.group));
+        let (count, sum) = (left.len() as u64, left.iter().sum::<usize>() as u64);
+        let mean = (2_000 * sum + count) / (2 * count);
+        let squares: u64 = left.iter().map(|left| (1_000 * *left as u64).abs_diff(mean).pow(2)).sum();
+        (4 * squares / count).isqrt().div_ceil(2)
+    }
+}

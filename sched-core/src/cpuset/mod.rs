@@ -1,0 +1,18 @@
+//! Which CPUs a container gets: the machine's topology, sets of CPUs, allocators, hints, and the pools of QoS classes with plans that change
+//! them safely. It decides; who applies it to a cgroup tree is elsewhere.
+
+mod combinations;
+mod hints;
+mod kubelet;
+mod list;
+mod set;
+mod topology;
+
+pub use hints::{Hint, HintError, Merged, NumaSet, ResourceHints, TopologyPolicy, cpu_hints, merge_hints};
+pub use kubelet::{
+    OptionError, Orders, Reserved, Sorting, StaticPolicy, StaticPolicyError, StaticPolicyOptions, TakeError, Taken,
+    orders, take_distributed, take_packed,
+};
+pub use list::CpuListError;
+pub use set::{CpuId, CpuSet};
+pub use topology::{Counts, CpuPlace, Level, Topology, TopologyError, TopologyTable};

@@ -1,0 +1,4 @@
+//! CPU sets: equal to what peers answer, right where they are not, and never half done.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "functions that tests share")]
+
+mod vectors;
