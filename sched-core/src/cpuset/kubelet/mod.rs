@@ -97,6 +97,7 @@ pub fn take_distributed(
     distributed::take(topology, available.clone(), whole_number(want), group, sorting)
 }
 
-fn whole_number(want: i64) -> usize {
+/// What is asked for as a count; nothing below 1.
+pub(super) fn whole_number(want: i64) -> usize {
     usize::try_from(want.max(0)).unwrap_or(usize::MAX)
 }
