@@ -142,6 +142,9 @@ pub const MAX_NUMA_NODES: usize = 64;
 /// Bytes of a list of CPUs in the kernel's form; the longest one that it prints of [`MAX_CPU_ID`] is shorter.
 pub const MAX_CPU_LIST_BYTES: usize = 64 << 10;
 
+/// Bytes of the files under `/sys/devices/system` that describe a machine: a third of it does for [`MAX_CPUS`].
+pub const MAX_SYS_BYTES: usize = 16 << 20;
+
 /// Ways of spreading CPUs over NUMA nodes that are compared: all of them up to ten nodes and more, beyond that the first ones.
 pub const MAX_NUMA_SPREADS: u64 = 1 << 18;
 

@@ -34,6 +34,9 @@ pub enum CpuListError {
         /// The number.
         part: String,
     },
+    /// Strides that name more than [`limits::MAX_CPU_ID`] groups in all: they repeat what they have said.
+    #[error("the strides of a list of cpus name more groups than there can be cpus, {max} (MAX_CPU_ID)", max = limits::MAX_CPU_ID)]
+    TooManyGroups,
     /// A text beyond [`limits::MAX_CPU_LIST_BYTES`].
     #[error("a list of cpus of {bytes} bytes is beyond {max} (MAX_CPU_LIST_BYTES)", max = limits::MAX_CPU_LIST_BYTES)]
     TooLong {
@@ -74,10 +77,15 @@ impl FromStr for CpuSet {
         }
         let mut set = Self::new();
         let parts = text.trim_end().split([',', ' ', '\t']).filter(|part| !part.is_empty());
-        parts.map(Part::read).try_for_each(|part| {
-            part?.add_to(&mut set);
-            Ok(())
-        })?;
+        let mut groups = 0;
+        for part in parts {
+            let part = Part::read(part)?;
+            groups += part.groups();
+            if groups > usize::from(limits::MAX_CPU_ID) {
+                return Err(CpuListError::TooManyGroups);
+            }
+            part.add_to(&mut set);
+        }
         Ok(set)
     }
 }
@@ -118,6 +126,11 @@ impl Part {
             return Err(CpuListError::Stride { part: part() });
         }
         Ok(Self { first, last, used, group })
+    }
+
+    /// How many groups of a stride lie in the range.
+    fn groups(&self) -> usize {
+        if self.used == self.group { 0 } else { (self.last - self.first) / self.group + 1 }
     }
 
     fn add_to(&self, set: &mut CpuSet) {

@@ -7,6 +7,7 @@ mod koordinator;
 mod kubelet;
 mod list;
 mod set;
+mod sysfs;
 mod topology;
 
 pub use hints::{Hint, HintError, Merged, NumaSet, ResourceHints, TopologyPolicy, cpu_hints, merge_hints};
@@ -17,4 +18,5 @@ pub use kubelet::{
 };
 pub use list::CpuListError;
 pub use set::{CpuId, CpuSet};
+pub use sysfs::{SysError, SysFiles};
 pub use topology::{Counts, CpuPlace, Level, Topology, TopologyError, TopologyTable};

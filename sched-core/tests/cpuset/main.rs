@@ -1,4 +1,6 @@
 //! CPU sets: equal to what peers answer, right where they are not, and never half done.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "functions that tests share")]
 
+mod lists;
+mod machines;
 mod vectors;
