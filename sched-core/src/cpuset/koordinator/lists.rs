@@ -114,8 +114,7 @@ pub(super) fn singles(search: &mut Accumulator, level: Level, avoid: bool, enoug
             cpus.filter(|cpu| search.free.contains(*cpu) && !search.avoids(levels, *cpu)).collect();
         sort_by_references(search, &mut cpus);
         if avoid {
-            let (firsts, _) = one_of_each_core(search, &cpus);
-            cpus = firsts;
+            cpus = one_of_each_core(search, cpus);
         }
         let socket = cpus.first().map_or(u16::MAX, |cpu| search.topology.position(Level::Socket, *cpu));
         let key = match level {
@@ -135,13 +134,20 @@ fn sort_by_references(search: &Accumulator, cpus: &mut [CpuId]) {
     }
 }
 
-/// The first CPU of each core in the list's order, and the others.
-fn one_of_each_core(search: &Accumulator, cpus: &[CpuId]) -> (Vec<CpuId>, Vec<CpuId>) {
-    let mut seen = vec![false; search.topology.parts(Level::Core).len()];
-    cpus.iter().partition(|cpu| {
-        let core = usize::from(search.topology.position(Level::Core, **cpu));
-        seen.get_mut(core).is_some_and(|seen| !std::mem::replace(seen, true))
-    })
+/// The CPUs, each with how many of the same core come before it.
+fn ranked_in_core(search: &Accumulator, cpus: Vec<CpuId>) -> Vec<(usize, CpuId)> {
+    let mut seen = Tally::new(search, Level::Core);
+    let ranked = cpus.into_iter().map(|cpu| {
+        let core = search.topology.position(Level::Core, cpu);
+        seen.add(core);
+        (seen.of(core), cpu)
+    });
+    ranked.collect()
+}
+
+/// The first CPU of each core in the list's order.
+fn one_of_each_core(search: &Accumulator, cpus: Vec<CpuId>) -> Vec<CpuId> {
+    ranked_in_core(search, cpus).into_iter().filter(|(rank, _)| *rank == 1).map(|(_, cpu)| cpu).collect()
 }
 
 /// The first CPU of each core in the list's order, then the second ones, and so on. A list no longer than a core is left as it is.
@@ -149,15 +155,10 @@ pub(super) fn spread(search: &mut Accumulator, cpus: Vec<CpuId>) -> Vec<CpuId> {
     if cpus.len() <= search.topology.counts().per_core() {
         return cpus;
     }
-    let mut rest = cpus;
-    let mut spread = Vec::with_capacity(rest.len());
-    while !rest.is_empty() {
-        search.steps += rest.len() as u64;
-        let (firsts, others) = one_of_each_core(search, &rest);
-        spread.extend(firsts);
-        rest = others;
-    }
-    spread
+    search.steps += cpus.len() as u64;
+    let mut ranked = ranked_in_core(search, cpus);
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, cpu)| cpu).collect()
 }
 
 /// All free CPUs, those of the sockets first from which most has been taken.

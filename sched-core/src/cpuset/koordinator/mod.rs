@@ -136,26 +136,25 @@ pub fn take_bound(topology: &Topology, request: &BindRequest) -> Result<Taken, T
         request.available.clone()
     };
     let want = super::kubelet::whole_number(request.want);
-    let preferred = available.intersection(request.preferred);
-    if preferred.is_empty() {
-        return take_from(topology, request, available, want);
+    if want > available.len() {
+        return Err(TakeError::NotEnough { requested: want, available: available.len() });
     }
+    let preferred = available.intersection(request.preferred);
     let rest = available.difference(&preferred);
     let first = want.min(preferred.len());
-    let mut taken = take_from(topology, request, preferred, first)?;
-    let more = take_from(topology, request, rest, want - first)?;
+    let mut taken = take_from(topology, request, preferred, first);
+    let more = take_from(topology, request, rest, want - first);
     taken.cpus.add(&more.cpus);
     taken.steps += more.steps;
     Ok(taken)
 }
 
-fn take_from(topology: &Topology, request: &BindRequest, free: CpuSet, want: usize) -> Result<Taken, TakeError> {
-    let available = free.len();
-    if want > available {
-        return Err(TakeError::NotEnough { requested: want, available });
+fn take_from(topology: &Topology, request: &BindRequest, free: CpuSet, want: usize) -> Taken {
+    if want == 0 {
+        return Taken { cpus: CpuSet::new(), steps: 0 };
     }
     let mut search = Accumulator::new(topology, request, free, want);
     steps::take(&mut search);
     debug_assert!(search.taken.len() == want, "what is free suffices");
-    Ok(Taken { cpus: search.taken, steps: search.steps })
+    Taken { cpus: search.taken, steps: search.steps }
 }

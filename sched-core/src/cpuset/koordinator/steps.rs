@@ -7,9 +7,6 @@ use crate::cpuset::topology::Level;
 use std::cmp::Reverse;
 
 pub(super) fn take(search: &mut Accumulator) {
-    if search.done() {
-        return;
-    }
     if search.full_cores || search.topology.counts().per_core() == 1 {
         cores_together(search);
         if !search.done() {

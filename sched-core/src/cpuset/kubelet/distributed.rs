@@ -162,23 +162,24 @@ impl Nodes {
         }
         let able = nodes.iter().copied().filter(|node| self.room(*node) >= each + self.group);
         let able: Subset = able.collect();
-        let mut best: Option<(u64, Subset)> = None;
-        for size in (1..=able.len()).rev() {
+        // Who cannot give what remains all together cannot in any subset.
+        let mut best = self.scored_once(nodes, each)?;
+        for size in (1..able.len()).rev() {
             let mut combinations = Combinations::new(able.len(), size);
             while let Some(chosen) = combinations.next() {
                 self.compared += 1;
-                if self.compared > limits::MAX_NUMA_SPREADS && best.is_some() {
-                    return best;
+                if self.compared > limits::MAX_NUMA_SPREADS {
+                    return Some(best);
                 }
                 let givers: Subset = chosen.iter().filter_map(|index| able.get(*index)).copied().collect();
                 let Some(extra) = self.round_robin(nodes.len(), &givers, each) else { continue };
                 let score = self.score(nodes, each, &extra);
-                if best.as_ref().is_none_or(|(least, _)| score < *least) {
-                    best = Some((score, extra));
+                if score < best.0 {
+                    best = (score, extra);
                 }
             }
         }
-        best
+        Some(best)
     }
 
     /// As [`Nodes::scored`] with everyone who can giving more.

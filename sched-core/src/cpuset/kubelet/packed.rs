@@ -54,10 +54,9 @@ fn cores(search: &mut Accumulator) {
     let (parents, within) = search.parents_of_cores();
     for parent in parents {
         let (cores, spans) = search.topology.within(within, parent.into());
-        for core in cores {
-            if !spans || search.inner(within, parent).any(|inner| inner == *core) {
-                search.take_whole(Level::Core, *core);
-            }
+        let there: Order = if spans { search.inner(within, parent).collect() } else { Order::new() };
+        for core in if spans { &there } else { cores } {
+            search.take_whole(Level::Core, *core);
             if search.done() {
                 return;
             }
@@ -91,18 +90,18 @@ fn cpus_by_socket(search: &mut Accumulator) {
     }
 }
 
-/// Whole caches, and a part of one where exactly what is needed can be had there.
+/// Whole caches, and then a part of one where exactly what is needed can be had there. (The kubelet tries whole caches again before each part, but what
+/// did not fit once does not fit later.)
 fn uncores(search: &mut Accumulator) {
-    for uncore in search.uncores() {
-        if search.need >= search.topology.counts().per_uncore() {
-            search.uncores().into_iter().for_each(|uncore| search.take_whole(Level::Uncore, uncore));
-        }
-        if !search.done() {
-            part_of_uncore(search, uncore);
-        }
+    let order = search.uncores();
+    if search.need >= search.topology.counts().per_uncore() {
+        order.iter().for_each(|uncore| search.take_whole(Level::Uncore, *uncore));
+    }
+    for uncore in order {
         if search.done() {
             return;
         }
+        part_of_uncore(search, uncore);
     }
 }
 
