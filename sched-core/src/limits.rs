@@ -153,3 +153,12 @@ pub const MAX_HINT_SETS: usize = 1 << 16;
 
 /// Pairs of hints that one merge compares.
 pub const MAX_HINT_PAIRS: usize = 1 << 22;
+
+/// Containers whose CPUs one machine's pools look after.
+pub const MAX_POOL_CONTAINERS: usize = 2_048;
+
+/// Containers that are moved to make room for one.
+pub const MAX_REBINDS: usize = 4;
+
+/// Containers of which it is tried whether moving them makes room for another, the smallest first.
+pub const MAX_REBIND_CANDIDATES: usize = 64;

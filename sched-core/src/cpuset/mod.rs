@@ -6,6 +6,7 @@ mod hints;
 mod koordinator;
 mod kubelet;
 mod list;
+mod pools;
 mod set;
 mod sysfs;
 mod topology;
@@ -17,6 +18,9 @@ pub use kubelet::{
     orders, take_distributed, take_packed,
 };
 pub use list::CpuListError;
+pub use pools::{
+    Binding, ContainerCpus, Member, Plan, PlanStep, PoolConfig, PoolError, Pools, PriorityClasses, QosClass,
+};
 pub use set::{CpuId, CpuSet};
 pub use sysfs::{SysError, SysFiles};
 pub use topology::{Counts, CpuPlace, Level, Topology, TopologyError, TopologyTable};

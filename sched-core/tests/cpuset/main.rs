@@ -5,6 +5,7 @@ mod hints;
 mod laws;
 mod lists;
 mod machines;
+mod pools;
 mod random;
 mod reference;
 mod vectors;
