@@ -14,8 +14,8 @@ mod topology;
 pub use hints::{Hint, HintError, Merged, NumaSet, ResourceHints, TopologyPolicy, cpu_hints, merge_hints};
 pub use koordinator::{Allocated, BindPolicy, BindRequest, Exclusive, Exclusivity, NumaStrategy, take_bound, usable};
 pub use kubelet::{
-    OptionError, Orders, Reserved, Sorting, StaticPolicy, StaticPolicyError, StaticPolicyOptions, TakeError, Taken,
-    orders, take_distributed, take_packed,
+    Compatibility, Distribution, OptionError, Orders, Reserved, Sorting, StaticPolicy, StaticPolicyError,
+    StaticPolicyOptions, TakeError, Taken, orders, take_distributed, take_packed,
 };
 pub use list::CpuListError;
 pub use pools::{

@@ -21,14 +21,17 @@ fn mask(topology: &Topology, numas: NumaSet) -> u32 {
     numas.numbers(topology).iter().map(|number| 1 << number).sum()
 }
 
-fn resources() -> impl Strategy<Value = Vec<Option<Vec<(Option<u32>, bool)>>>> {
+/// Hints of a resource: masks of nodes, and whether they are preferred.
+type Masks = Option<Vec<(Option<u32>, bool)>>;
+
+fn resources() -> impl Strategy<Value = Vec<Masks>> {
     let hint = (proptest::option::weighted(0.9, 1_u32..16), any::<bool>());
     let list = proptest::option::weighted(0.9, proptest::collection::vec(hint, 0..6));
     proptest::collection::vec(list, 0..4)
 }
 
 /// As the kubelet does: every combination, each compared with the best so far.
-fn slow(policy: TopologyPolicy, resources: &[Option<Vec<(Option<u32>, bool)>>]) -> (Option<u32>, bool) {
+fn slow(policy: TopologyPolicy, resources: &[Masks]) -> (Option<u32>, bool) {
     let mut lists: Vec<Vec<(Option<u32>, bool)>> = resources
         .iter()
         .map(|hints| match hints {
@@ -38,9 +41,9 @@ fn slow(policy: TopologyPolicy, resources: &[Option<Vec<(Option<u32>, bool)>>]) 
         })
         .collect();
     if policy == TopologyPolicy::SingleNumaNode {
-        lists.iter_mut().for_each(|hints| {
-            hints.retain(|(numas, preferred)| *preferred && numas.is_none_or(|numas| numas.count_ones() == 1))
-        });
+        for hints in &mut lists {
+            hints.retain(|(numas, preferred)| *preferred && numas.is_none_or(u32::is_power_of_two));
+        }
     }
     let nearest = lists
         .iter()

@@ -4,8 +4,9 @@ use crate::random::{Machine, largest, machines, with_free};
 use crate::reference;
 use proptest::prelude::*;
 use sched_core::cpuset::{
-    BindPolicy, BindRequest, CpuSet, Exclusive, Exclusivity, Level, NumaStrategy, Reserved, Sorting, StaticPolicy,
-    StaticPolicyOptions, TakeError, Taken, Topology, TopologyPolicy, take_bound, take_distributed, take_packed,
+    BindPolicy, BindRequest, Compatibility, CpuSet, Distribution, Exclusive, Exclusivity, Level, NumaStrategy,
+    Reserved, Sorting, StaticPolicy, StaticPolicyOptions, TakeError, Taken, Topology, TopologyPolicy, take_bound,
+    take_distributed, take_packed,
 };
 use sched_core::limits;
 
@@ -48,11 +49,12 @@ proptest! {
 
     #[test]
     fn allocated_is_what_was_requested_and_was_free(
-        (machine, free) in with_free(), want in -2_i64..80, group in 1_usize..5, sorting in sortings(), uncore: bool, how: (bool, bool),
+        (machine, free) in with_free(), want in -2_i64..80, group in 1_usize..5, sorting in sortings(), uncore: bool, how: (bool, bool), kubelets: bool,
     ) {
         let topology = &machine.topology;
         keeps_count(&free, want, take_packed(topology, &free, want, sorting, uncore))?;
-        keeps_count(&free, want, take_distributed(topology, &free, want, group, sorting))?;
+        let compatibility = if kubelets { Compatibility::Kubelet } else { Compatibility::Repaired };
+        keeps_count(&free, want, take_distributed(topology, &free, want, &Distribution { group, sorting, compatibility }))?;
         let preferred: CpuSet = free.iter().filter(|cpu| cpu % 3 == 0).collect();
         keeps_count(&free, want, take_bound(topology, &bound(&free, &preferred, want, how)))?;
     }
@@ -67,7 +69,7 @@ proptest! {
     #[test]
     fn distributed_equals_the_slow_reference((machine, free) in with_free(), want in 0_usize..72, group in 1_usize..5, sorting in sortings()) {
         let want = (want / group * group).min(free.len() / group * group);
-        let taken = take_distributed(&machine.topology, &free, want as i64, group, sorting).unwrap();
+        let taken = take_distributed(&machine.topology, &free, want as i64, &Distribution { group, sorting, ..Distribution::default() }).unwrap();
         prop_assert_eq!(taken.cpus, reference::distributed(&machine, &free, want, group, sorting));
     }
 
@@ -140,7 +142,16 @@ fn no_answer_takes_more_than_a_bounded_number_of_steps() {
             for sorting in [Sorting::Packed, Sorting::Spread] {
                 bounded(&topology, &take_packed(&topology, free, want, sorting, true).unwrap());
                 for group in [1, 2, 3] {
-                    bounded(&topology, &take_distributed(&topology, free, want, group, sorting).unwrap());
+                    bounded(
+                        &topology,
+                        &take_distributed(
+                            &topology,
+                            free,
+                            want,
+                            &Distribution { group, sorting, ..Distribution::default() },
+                        )
+                        .unwrap(),
+                    );
                 }
             }
             for how in [(true, true), (true, false), (false, true)] {

@@ -1,6 +1,7 @@
 //! CPU sets: equal to what peers answer, right where they are not, and never half done.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "functions that tests share")]
 
+mod exclusive;
 mod hints;
 mod laws;
 mod lists;

@@ -129,7 +129,7 @@ proptest! {
                     pools.add(ContainerCpus { container: format!("c{index}"), class, own, exclusive, numas, chosen: None })
                 }
                 Change::Remove(which) if !before.is_empty() => {
-                    let name = which.get(&before.keys().collect::<Vec<_>>()).to_string();
+                    let name = (*which.get(&before.keys().collect::<Vec<_>>())).clone();
                     now.remove(&name);
                     pools.remove(&name)
                 }
@@ -175,7 +175,7 @@ proptest! {
             drop(pools.add(ContainerCpus::new(format!("c{index}"), class, *own)));
         }
         prop_assume!(!pools.members().is_empty());
-        let name = which.get(&pools.members().keys().collect::<Vec<_>>()).to_string();
+        let name = (*which.get(&pools.members().keys().collect::<Vec<_>>())).clone();
         let spec = pools.members()[&name].spec.clone();
         let shared = pools.shared();
         pools.remove(&name).unwrap();

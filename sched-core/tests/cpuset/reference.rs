@@ -124,7 +124,9 @@ impl<'m> Slow<'m> {
 
     fn packed(mut self, sorting: Sorting, uncore: bool) -> Cpus {
         let levels = if self.numa_first() { [Level::Numa, Level::Socket] } else { [Level::Socket, Level::Numa] };
-        levels.into_iter().for_each(|level| self.take_whole(level));
+        for level in levels {
+            self.take_whole(level);
+        }
         if uncore {
             self.uncores();
         }
@@ -153,7 +155,7 @@ pub(crate) fn packed(machine: &Machine, free: &CpuSet, want: usize, sorting: Sor
 /// What is distributed; there is enough.
 pub(crate) fn distributed(machine: &Machine, free: &CpuSet, want: usize, group: usize, sorting: Sorting) -> CpuSet {
     let slow = Slow::new(machine, plain(free), want);
-    if want == 0 || want % group != 0 {
+    if want == 0 || !want.is_multiple_of(group) {
         return packed(machine, free, want, sorting, false);
     }
     let numas = slow.order(Level::Numa);
@@ -218,8 +220,12 @@ fn extras(room: &[usize], nodes: &[usize], each: usize, want: usize, group: usiz
 
 fn score(room: &[usize], nodes: &[usize], each: usize, extra: &[usize], group: usize) -> f64 {
     let mut left = room.to_vec();
-    nodes.iter().for_each(|node| left[*node] -= each);
-    extra.iter().for_each(|node| left[*node] -= group);
+    for node in nodes {
+        left[*node] -= each;
+    }
+    for node in extra {
+        left[*node] -= group;
+    }
     let count = left.len() as f64;
     let mean = rounded(left.iter().sum::<usize>() as f64 / count);
     rounded((left.iter().map(|left| (*left as f64 - mean) * (*left as f64 - mean)).sum::<f64>() / count).sqrt())

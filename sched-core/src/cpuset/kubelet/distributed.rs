@@ -1,23 +1,18 @@
 //! Taking CPUs spread evenly over NUMA nodes: which nodes, and how many from each.
 
-use super::accumulator::Order;
-use super::{Sorting, TakeError, Taken, packed};
+use super::accumulator::{Accumulator, Order};
+use super::{Compatibility, Distribution, TakeError, Taken, aliased, packed};
 use crate::cpuset::combinations::{Combinations, Subset};
-use crate::cpuset::kubelet::accumulator::Accumulator;
 use crate::cpuset::set::CpuSet;
 use crate::cpuset::topology::{Level, Topology};
 use crate::limits;
 use smallvec::SmallVec;
 
-type Room = SmallVec<[usize; 16]>;
+/// By node, how many CPUs are free.
+pub(super) type Room = SmallVec<[usize; 16]>;
 
-pub(super) fn take(
-    topology: &Topology,
-    free: CpuSet,
-    want: usize,
-    group: usize,
-    sorting: Sorting,
-) -> Result<Taken, TakeError> {
+pub(super) fn take(topology: &Topology, free: CpuSet, want: usize, how: &Distribution) -> Result<Taken, TakeError> {
+    let &Distribution { group, sorting, compatibility } = how;
     if group == 0 {
         return Err(TakeError::Group);
     }
@@ -26,55 +21,32 @@ pub(super) fn take(
         return packed::take(topology, free, want, sorting, false);
     }
     let mut nodes = Nodes::new(topology, &free, want, group);
+    if compatibility == Compatibility::Kubelet {
+        let peers = aliased::take(topology, &mut Nodes::new(topology, &free, want, group), &free, sorting);
+        if let Some(cpus) = peers {
+            return Ok(Taken { cpus, steps: nodes.looked });
+        }
+    }
     let Some(spread) = nodes.best() else {
         let steps = nodes.looked + nodes.compared;
         let taken = packed::take(topology, free, want, sorting, false)?;
         return Ok(Taken { steps: taken.steps + steps, ..taken });
     };
-    hand_out(topology, free, &nodes, &spread, sorting)
-}
-
-/// Takes what was chosen, packed within each node.
-fn hand_out(
-    topology: &Topology,
-    mut free: CpuSet,
-    nodes: &Nodes,
-    spread: &Spread,
-    sorting: Sorting,
-) -> Result<Taken, TakeError> {
-    let mut all = Taken { cpus: CpuSet::with_room(topology.room()), steps: nodes.looked + nodes.compared };
-    let mut from = |position: usize, want: usize| {
-        let numa = nodes.order.get(position).map_or(usize::MAX, |numa| usize::from(*numa));
-        let mut there = CpuSet::with_room(topology.room());
-        let cpus = topology.parts(Level::Numa).cpus(numa);
-        cpus.iter().filter(|cpu| free.contains(**cpu)).for_each(|cpu| there.insert(*cpu));
-        let taken = packed::take(topology, there, want, sorting, false)?;
-        free.subtract(&taken.cpus);
-        all.cpus.add(&taken.cpus);
-        all.steps += taken.steps;
-        Ok::<(), TakeError>(())
-    };
-    for node in &spread.nodes {
-        from(*node, spread.each)?;
-    }
-    for node in &spread.extra {
-        from(*node, nodes.group)?;
-    }
-    Ok(all)
+    nodes.hand_out(topology, &free, &spread, how)
 }
 
 /// The nodes with free CPUs, and what is asked of them.
-struct Nodes {
-    order: Order,
-    room: Room,
-    want: usize,
-    group: usize,
-    least: usize,
-    most: usize,
+pub(super) struct Nodes {
+    pub(super) order: Order,
+    pub(super) room: Room,
+    pub(super) want: usize,
+    pub(super) group: usize,
+    pub(super) least: usize,
+    pub(super) most: usize,
     /// CPUs and parts that were looked at.
     looked: u64,
     /// Sets of nodes that were compared.
-    compared: u64,
+    pub(super) compared: u64,
 }
 
 /// Which nodes give how much.
@@ -99,6 +71,36 @@ impl Nodes {
         let least = needed.div_ceil(groups.div_ceil(numas).max(1));
         let most = needed.min(order.len());
         Self { order, room, want, group, least, most, looked: search.steps, compared: 0 }
+    }
+
+    /// The free CPUs of a node but for those that are taken.
+    pub(super) fn free(&self, topology: &Topology, free: &CpuSet, taken: &CpuSet, node: usize) -> CpuSet {
+        let numa = self.order.get(node).map_or(usize::MAX, |numa| usize::from(*numa));
+        let mut there = CpuSet::with_room(topology.room());
+        let cpus = topology.parts(Level::Numa).cpus(numa).iter().copied();
+        for cpu in cpus.filter(|cpu| free.contains(*cpu) && !taken.contains(*cpu)) {
+            there.insert(cpu);
+        }
+        there
+    }
+
+    /// Takes what was chosen, packed within each node.
+    fn hand_out(
+        &self,
+        topology: &Topology,
+        free: &CpuSet,
+        spread: &Spread,
+        how: &Distribution,
+    ) -> Result<Taken, TakeError> {
+        let mut all = Taken { cpus: CpuSet::with_room(topology.room()), steps: self.looked + self.compared };
+        let even = spread.nodes.iter().map(|node| (*node, spread.each));
+        for (node, want) in even.chain(spread.extra.iter().map(|node| (*node, self.group))) {
+            let there = self.free(topology, free, &all.cpus, node);
+            let taken = packed::take(topology, there, want, how.sorting, false)?;
+            all.cpus.add(&taken.cpus);
+            all.steps += taken.steps;
+        }
+        Ok(all)
     }
 
     /// The fewest nodes that can give evenly, and of those the ones that leave the machine most even.
@@ -142,12 +144,12 @@ impl Nodes {
         (nodes.len() == count && groups * self.group >= self.want).then_some(nodes)
     }
 
-    fn room(&self, node: usize) -> usize {
+    pub(super) fn room(&self, node: usize) -> usize {
         self.room.get(node).copied().unwrap_or_default()
     }
 
     /// Whole groups that are free on a node.
-    fn groups(&self, node: usize) -> usize {
+    pub(super) fn groups(&self, node: usize) -> usize {
         self.room(node) / self.group
     }
 
@@ -191,7 +193,7 @@ impl Nodes {
 
     /// Who gives one group more, in rounds over `givers`; nothing if they cannot give as many whole groups as remain. (The kubelet counts
     /// single CPUs there, and then gives for ever.)
-    fn round_robin(&self, nodes: usize, givers: &Subset, each: usize) -> Option<Subset> {
+    pub(super) fn round_robin(&self, nodes: usize, givers: &Subset, each: usize) -> Option<Subset> {
         let remaining = (self.want - each * nodes) / self.group;
         let spare: Room = givers.iter().map(|node| (self.room(*node) - each) / self.group).collect();
         if spare.iter().sum::<usize>() < remaining {
@@ -203,7 +205,7 @@ impl Nodes {
 
     /// How uneven the nodes would be left: the standard deviation of their free CPUs in thousandths, rounded as the kubelet rounds it (mean and result
     /// to three decimals, half away from zero), in whole numbers.
-    fn score(&self, nodes: &Subset, each: usize, extra: &Subset) -> u64 {
+    pub(super) fn score(&self, nodes: &Subset, each: usize, extra: &Subset) -> u64 {
         let mut left: Room = self.room.clone();
         let mut give = |node: usize, cpus: usize| {
             if let Some(left) = left.get_mut(node) {

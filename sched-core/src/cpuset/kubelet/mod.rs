@@ -1,6 +1,7 @@
 //! CPUs as the kubelet's static policy takes them (Kubernetes 1.35, `pkg/kubelet/cm/cpumanager/cpu_assignment.go`), without its faults.
 
 mod accumulator;
+mod aliased;
 mod distributed;
 mod options;
 mod orders;
@@ -25,6 +26,37 @@ pub enum Sorting {
     /// By number within each socket, and no whole cores before: with siblings numbered apart this spreads over physical cores (kubelet's option
     /// `distribute-cpus-across-cores`).
     Spread,
+}
+
+/// Whose answer it is where a peer's has faults.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Compatibility {
+    /// The one that the rules give.
+    #[default]
+    Repaired,
+    /// The kubelet's, for foretelling it: its sets of four NUMA nodes and more overwrite each other in memory, so that others are taken than it chose.
+    /// As many as asked, and free, they are all the same; where it would never end, or miscount, the answer is the repaired one.
+    Kubelet,
+}
+
+/// How CPUs are spread over NUMA nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Distribution {
+    /// CPUs are handed out in groups of so many, for example of a core; at least 1.
+    pub group: usize,
+    /// In which order they are taken within a node.
+    pub sorting: Sorting,
+    /// Whose answer.
+    pub compatibility: Compatibility,
+}
+
+impl Default for Distribution {
+    /// CPU by CPU, packed.
+    fn default() -> Self {
+        Self { group: 1, sorting: Sorting::Packed, compatibility: Compatibility::Repaired }
+    }
 }
 
 /// CPUs that were taken.
@@ -82,19 +114,18 @@ pub fn take_packed(
     packed::take(topology, available.clone(), whole_number(want), sorting, prefer_uncore)
 }
 
-/// Takes `want` CPUs spread evenly over as few NUMA nodes as can hold them evenly, in groups of `group` (kubelet's option
-/// `distribute-cpus-across-numa`); packed if `want` is no multiple of `group`, or no set of nodes can.
+/// Takes `want` CPUs spread evenly over as few NUMA nodes as can hold them evenly (kubelet's option `distribute-cpus-across-numa`); packed if
+/// `want` is no multiple of the group, or no set of nodes can.
 ///
 /// Cost: as [`take_packed`] for each node, and a comparison of sets of nodes, at most [`crate::limits::MAX_NUMA_SPREADS`].
 pub fn take_distributed(
     topology: &Topology,
     available: &CpuSet,
     want: i64,
-    group: usize,
-    sorting: Sorting,
+    how: &Distribution,
 ) -> Result<Taken, TakeError> {
     topology.check(available)?;
-    distributed::take(topology, available.clone(), whole_number(want), group, sorting)
+    distributed::take(topology, available.clone(), whole_number(want), how)
 }
 
 /// What is asked for as a count; nothing below 1.

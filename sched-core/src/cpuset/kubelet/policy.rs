@@ -1,7 +1,7 @@
 //! The kubelet's static policy as a whole: a shared pool, reserved CPUs, hints, and containers that get CPUs of their own.
 
 use super::options::{OptionError, StaticPolicyOptions};
-use super::{Sorting, TakeError, distributed, packed};
+use super::{Compatibility, Distribution, Sorting, TakeError, distributed, packed};
 use crate::cpuset::hints::{Hint, HintError, Merged, NumaSet, ResourceHints, TopologyPolicy, cpu_hints, merge_hints};
 use crate::cpuset::set::CpuSet;
 use crate::cpuset::topology::{Level, Topology, TopologyError};
@@ -101,6 +101,7 @@ pub struct StaticPolicy {
     topology: Topology,
     options: StaticPolicyOptions,
     manager: TopologyPolicy,
+    compatibility: Compatibility,
     reserved: CpuSet,
     shared: CpuSet,
     containers: BTreeMap<String, CpuSet>,
@@ -117,7 +118,8 @@ impl StaticPolicy {
         options.check(&topology, manager)?;
         let shared = topology.online().clone();
         let containers = BTreeMap::new();
-        let mut policy = Self { topology, options, manager, reserved: CpuSet::new(), shared, containers };
+        let (compatibility, reserved_yet) = (Compatibility::default(), CpuSet::new());
+        let mut policy = Self { topology, options, manager, compatibility, reserved: reserved_yet, shared, containers };
         policy.reserved = match reserved {
             Reserved::Cpus(cpus) => {
                 policy.topology.check(cpus)?;
@@ -129,6 +131,12 @@ impl StaticPolicy {
             policy.shared.subtract(&policy.reserved);
         }
         Ok(policy)
+    }
+
+    /// The same policy with the kubelet's own answers where they have faults.
+    #[must_use]
+    pub fn with_compatibility(self, compatibility: Compatibility) -> Self {
+        Self { compatibility, ..self }
     }
 
     /// The CPUs kept for the system.
@@ -253,7 +261,12 @@ impl StaticPolicy {
         let sorting = if options.distribute_cpus_across_cores { Sorting::Spread } else { Sorting::Packed };
         let taken = if options.distribute_cpus_across_numa {
             let group = if options.full_pcpus_only { self.topology.counts().per_core().max(1) } else { 1 };
-            distributed::take(&self.topology, from, want, group, sorting)
+            distributed::take(
+                &self.topology,
+                from,
+                want,
+                &Distribution { group, sorting, compatibility: self.compatibility },
+            )
         } else {
             packed::take(&self.topology, from, want, sorting, options.prefer_align_cpus_by_uncorecache)
         };
