@@ -9,6 +9,7 @@ mod list;
 mod pools;
 mod set;
 mod sysfs;
+mod tally;
 mod topology;
 
 pub use hints::{Hint, HintError, Merged, NumaSet, ResourceHints, TopologyPolicy, cpu_hints, merge_hints};

@@ -2,7 +2,14 @@
 
 use super::{BindRequest, Exclusive, NumaStrategy};
 use crate::cpuset::set::{CpuId, CpuSet};
+use crate::cpuset::tally::Tally;
 use crate::cpuset::topology::{Level, Topology};
+
+/// What one attempt may take.
+pub(super) struct Pass {
+    pub(super) set: CpuSet,
+    pub(super) tally: Tally,
+}
 
 /// One search.
 pub(super) struct Accumulator<'t> {
@@ -67,14 +74,27 @@ impl<'t> Accumulator<'t> {
             self.taken.insert(*cpu);
             if let Some(level) = self.exclusive.level() {
                 let part = usize::from(self.topology.position(level, *cpu));
-                self.topology.parts(level).cpus(part).iter().for_each(|cpu| self.avoided.insert(*cpu));
+                for cpu in self.topology.parts(level).cpus(part) {
+                    self.avoided.insert(*cpu);
+                }
             }
         }
     }
 
-    /// Whether a pass that avoids what others have for themselves at one of `levels` leaves this CPU out.
-    pub(super) fn avoids(&self, levels: &[Exclusive], cpu: CpuId) -> bool {
-        levels.contains(&self.exclusive) && self.avoided.contains(cpu)
+    /// What is free, but for what others have for themselves at one of `levels`.
+    pub(super) fn pass(&mut self, levels: &[Exclusive]) -> Pass {
+        let mut set = self.free.clone();
+        if self.avoids(levels) {
+            set.subtract(&self.avoided);
+        }
+        self.steps += self.free.len() as u64;
+        let tally = Tally::new(self.topology, &set);
+        Pass { set, tally }
+    }
+
+    /// Whether a pass that avoids what others have at `levels` leaves anything out.
+    pub(super) fn avoids(&self, levels: &[Exclusive]) -> bool {
+        levels.contains(&self.exclusive) && !self.avoided.is_disjoint(&self.free)
     }
 
     /// How many containers have the CPU already.

@@ -1,5 +1,6 @@
 //! The order of attempts: one NUMA node, one socket, several, and in the end whatever is left.
 
+use super::Exclusive;
 use super::accumulator::Accumulator;
 use super::lists::{Whole, everything, singles, spread};
 use crate::cpuset::set::CpuId;
@@ -27,17 +28,19 @@ pub(super) fn take(search: &mut Accumulator) {
 
 /// Whole cores of one node, or else of one socket.
 fn cores_together(search: &mut Accumulator) {
-    let counts = search.topology.counts();
+    let (need, counts) = (search.need, search.topology.counts());
+    let avoid: &[Exclusive] = &[Exclusive::Numa];
+    // Where there is nothing to avoid the second attempt would be the first again.
+    let again = if search.avoids(avoid) { counts.per_numa_by_socket() } else { 0 };
     let attempts = [
-        (Level::Numa, true, counts.per_numa_by_socket()),
-        (Level::Numa, false, counts.per_numa_by_socket()),
-        (Level::Socket, false, counts.per_socket()),
+        (Level::Numa, avoid, counts.per_numa_by_socket()),
+        (Level::Numa, &[], again),
+        (Level::Socket, &[], counts.per_socket()),
     ];
-    let need = search.need;
     for (level, avoid, _) in attempts.into_iter().filter(|(.., most)| need <= *most) {
         let whole = Whole::new(search, level, avoid);
         if let Some((part, _)) = whole.parts.iter().find(|(_, cpus)| *cpus >= need) {
-            let cpus = whole.cpus(search, *part);
+            let cpus = whole.cpus(search, *part, need);
             return search.take(&cpus);
         }
     }
@@ -45,9 +48,9 @@ fn cores_together(search: &mut Accumulator) {
 
 /// Whole cores of several sockets: all of the longest lists that fit, then core by core of the shortest.
 fn cores_of_sockets(search: &mut Accumulator) {
-    let whole = Whole::new(search, Level::Socket, false);
+    let whole = Whole::new(search, Level::Socket, &[]);
     let parts: Vec<u16> = whole.parts.iter().map(|(part, _)| *part).collect();
-    let mut lists: Vec<Vec<CpuId>> = parts.into_iter().map(|part| whole.cpus(search, part)).collect();
+    let mut lists: Vec<Vec<CpuId>> = parts.into_iter().map(|part| whole.cpus(search, part, usize::MAX)).collect();
     lists.sort_by_key(|cpus| Reverse(cpus.len()));
     let mut rest = Vec::new();
     for cpus in lists {

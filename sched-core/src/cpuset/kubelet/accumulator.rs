@@ -1,45 +1,12 @@
 //! What is free while CPUs are taken one after the other, counted on every level, and the orders in which the kubelet walks it.
 
 use crate::cpuset::set::{CpuId, CpuSet};
+use crate::cpuset::tally::Tally;
 use crate::cpuset::topology::{Level, Topology, Within};
 use smallvec::SmallVec;
 
 /// Positions of parts of one level, in some order.
 pub(super) type Order = SmallVec<[u16; 16]>;
-
-/// Free CPUs by part, on every level.
-#[derive(Clone, Debug)]
-struct Tally {
-    counts: Vec<u16>,
-    starts: [usize; 4],
-}
-
-impl Tally {
-    fn new(topology: &Topology, free: &CpuSet) -> Self {
-        let mut end = 0;
-        let starts = Level::ALL.map(|level| {
-            let start = end;
-            end += topology.parts(level).len();
-            start
-        });
-        let mut tally = Self { counts: vec![0; end], starts };
-        free.for_each(|cpu| tally.change(topology.place(cpu), |count| *count += 1));
-        tally
-    }
-
-    fn change(&mut self, place: [u16; 4], change: fn(&mut u16)) {
-        for (start, part) in self.starts.into_iter().zip(place) {
-            if let Some(count) = self.counts.get_mut(start + usize::from(part)) {
-                change(count);
-            }
-        }
-    }
-
-    fn of(&self, level: Level, part: u16) -> usize {
-        let start = self.starts.get(level as usize).copied().unwrap_or_default();
-        self.counts.get(start + usize::from(part)).copied().unwrap_or_default().into()
-    }
-}
 
 /// One search: what is free, what is taken, how much is still needed.
 #[derive(Clone, Debug)]

@@ -107,17 +107,17 @@ fn uncores(search: &mut Accumulator) {
 
 fn part_of_uncore(search: &mut Accumulator, uncore: u16) {
     let per_core = search.topology.counts().per_core();
-    let cores = search.need.div_ceil(per_core.max(1));
-    let cores: Order = search.inner(Within::CoresInUncore, uncore).take(cores).collect();
+    let cores = search.inner(Within::CoresInUncore, uncore).take(search.need.div_ceil(per_core.max(1)));
+    let cores: Order = cores.collect();
     search.steps += cores.len() as u64;
+    let free: usize = cores.iter().map(|core| search.free_in(Level::Core, *core)).sum();
+    let one_too_many = search.need % 2 == 1 && per_core > 1 && free > search.need;
+    if free - usize::from(one_too_many) != search.need {
+        return;
+    }
     let cpus = cores.iter().flat_map(|core| search.topology.parts(Level::Core).cpus((*core).into()));
     let mut cpus: Vec<_> = cpus.copied().filter(|cpu| search.free.contains(*cpu)).collect();
-    if search.need % 2 == 1 && per_core > 1 && cpus.len() > search.need {
-        // The sibling that is too many is the one with the highest number.
-        cpus.sort_unstable();
-        cpus.pop();
-    }
-    if cpus.len() == search.need {
-        search.take_all(cpus);
-    }
+    // The sibling that is too many is the one with the highest number.
+    cpus.sort_unstable();
+    search.take_all(cpus);
 }
