@@ -25,3 +25,7 @@ pub use pools::{
 pub use set::{CpuId, CpuSet};
 pub use sysfs::{SysError, SysFiles};
 pub use topology::{Counts, CpuPlace, Level, Topology, TopologyError, TopologyTable};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/cpusets.md")]
+struct Guide;

@@ -154,6 +154,10 @@ fn no_answer_takes_more_than_a_bounded_number_of_steps() {
                     );
                 }
             }
+            let kubelets = Distribution { group: 2, compatibility: Compatibility::Kubelet, ..Distribution::default() };
+            if want == 30 {
+                bounded(&topology, &take_distributed(&topology, free, want, &kubelets).unwrap());
+            }
             for how in [(true, true), (true, false), (false, true)] {
                 bounded(&topology, &take_bound(&topology, &bound(free, &none, want, how)).unwrap());
             }

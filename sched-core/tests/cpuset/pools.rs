@@ -4,7 +4,7 @@ use crate::random::{machine, machines};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sched_core::cpuset::{
-    ContainerCpus, CpuSet, Exclusive, Level, Plan, PoolConfig, PoolError, Pools, QosClass, Topology,
+    ContainerCpus, CpuSet, Exclusive, Level, Member, Plan, PoolConfig, PoolError, Pools, QosClass, Topology,
 };
 use std::collections::BTreeMap;
 
@@ -66,6 +66,11 @@ fn carry_out(pools: &Pools, config: &PoolConfig, plan: &Plan, running: &mut Runn
         if step.index != index || from != running.get(&step.container) {
             return Err(format!("{step:?} does not follow from {running:?}"));
         }
+        let topology = pools.topology();
+        let on = |node: &&u32| topology.cpus_of(Level::Numa, **node).iter().any(|cpu| step.to.cpus.contains(*cpu));
+        if !step.to.mems.iter().eq(topology.numbers(Level::Numa).iter().filter(on)) {
+            return Err(format!("{step:?}: memory does not go with the cpus"));
+        }
         running.insert(step.container.clone(), step.to.cpus.clone());
         safe(pools, config, running).map_err(|error| format!("after {step:?}: {error}"))?;
     }
@@ -121,6 +126,8 @@ proptest! {
         let mut now = running(&pools);
         for (index, change) in list.into_iter().enumerate() {
             let before = own(&pools);
+            // Whoever gives back is never refused.
+            let gives_back = !matches!(change, Change::Add(..)) && !(matches!(change, Change::Remove(_)) && before.is_empty());
             let changed = match change {
                 Change::Add(class, own, exclusive, numas) => {
                     let owns = own > 0 && class <= QosClass::Ls;
@@ -137,6 +144,7 @@ proptest! {
                 Change::Limit(cpus) => pools.limit_best_effort(cpus),
             };
             let after = own(&pools);
+            prop_assert!(changed.is_ok() || !gives_back, "{:?}", changed);
             let moved = before.iter().filter(|(name, cpus)| after.get(*name).is_some_and(|after| after != *cpus)).count();
             prop_assert!(moved <= config.max_rebinds);
             let Ok(plan) = changed else {
@@ -332,4 +340,24 @@ fn a_restart_that_finds_two_on_one_core_says_who() {
     members[1].own = members[0].own.clone();
     let error = Pools::restore(two_nodes(), PoolConfig::default(), members).unwrap_err();
     assert_eq!(error, PoolError::NotUsable { container: "b".into(), cpus: [0].into_iter().collect() });
+}
+
+#[test]
+fn members_and_settings_are_plain_data() {
+    let pools = fragmented(1);
+    for member in pools.members().values() {
+        let text = serde_json::to_string(member).unwrap();
+        assert_eq!(serde_json::from_str::<Member>(&text).unwrap(), *member);
+    }
+    let text = serde_json::to_string(&pools.members()["b"]).unwrap();
+    let expected =
+        r#"{"spec":{"container":"b","class":"LSR","own":1,"exclusive":"None","numas":[],"chosen":null},"own":"2"}"#;
+    assert_eq!(text, expected);
+    let config: PoolConfig = serde_json::from_str(r#"{"reserved": "0-1", "lsrLendsPercent": 50}"#).unwrap();
+    assert_eq!(
+        config,
+        PoolConfig { reserved: [0, 1].into_iter().collect(), lsr_lends_percent: 50, ..PoolConfig::default() }
+    );
+    let refused = serde_json::from_str::<PoolConfig>(r#"{"reserved": "1-0"}"#).unwrap_err().to_string();
+    assert!(refused.contains("range `1-0` in a list of cpus ends before it starts"), "{refused}");
 }

@@ -22,10 +22,10 @@ pub(super) fn take(topology: &Topology, free: CpuSet, want: usize, how: &Distrib
     }
     let mut nodes = Nodes::new(topology, &free, want, group);
     if compatibility == Compatibility::Kubelet {
-        let peers = aliased::take(topology, &mut Nodes::new(topology, &free, want, group), &free, sorting);
-        if let Some(cpus) = peers {
-            return Ok(Taken { cpus, steps: nodes.looked });
+        if let Some(cpus) = aliased::take(topology, &mut nodes, &free, sorting) {
+            return Ok(Taken { cpus, steps: nodes.looked + nodes.compared });
         }
+        nodes = Nodes::new(topology, &free, want, group);
     }
     let Some(spread) = nodes.best() else {
         let steps = nodes.looked + nodes.compared;

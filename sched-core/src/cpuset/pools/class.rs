@@ -56,7 +56,7 @@ impl PriorityClasses {
 
 /// What a container asks of the pools.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ContainerCpus {
     /// Its name, unique on the machine.
     pub container: String,
@@ -89,7 +89,11 @@ impl ContainerCpus {
 
 /// How a machine is divided.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields, rename_all = "camelCase")
+)]
 pub struct PoolConfig {
     /// CPUs that are in no pool: the system's.
     pub reserved: CpuSet,

@@ -57,6 +57,18 @@ impl Machine {
     }
 }
 
+/// The beginnings of the names of files that are read; of `timings` the figures are a measure for benchmarks.
+const KNOWN: [&str; 8] = [
+    "topologies",
+    "kubelet_order",
+    "kubelet_policy",
+    "kubelet_table",
+    "kubelet_take",
+    "koord_table",
+    "koord_take",
+    "timings",
+];
+
 /// What is in the folder: machines, and files of cases by the beginnings of their names.
 pub(crate) struct Folder {
     files: Vec<PathBuf>,
@@ -83,11 +95,19 @@ impl Folder {
         let entries = fs::read_dir(&root).unwrap_or_else(|error| panic!("no vectors in `{}`: {error}", root.display()));
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        files.retain(|path| {
+            let known = KNOWN.iter().any(|known| name(path).starts_with(known));
+            if !known {
+                note(&format!("skipped `{}`: its group is not known here", path.display()));
+            }
+            known
+        });
         files.sort();
         let mut folder = Self { files, machines: Machines(BTreeMap::new()) };
         let machines = folder.cases::<Machine>("topologies");
         if machines.is_empty() {
-            note(&format!("no vectors: `{}` has no topologies.jsonl", root.display()));
+            assert!(folder.files.is_empty(), "`{}` has cases and no topologies.jsonl", root.display());
+            note(&format!("no vectors: `{}` has no file of a known group", root.display()));
             return None;
         }
         let by_name = machines.into_iter().map(|(_, machine)| {
