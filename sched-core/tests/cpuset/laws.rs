@@ -138,7 +138,7 @@ fn no_answer_takes_more_than_a_bounded_number_of_steps() {
     let uneven: CpuSet = online.iter().filter(|cpu| cpu % 64 < 20 + cpu / 64 % 40).collect();
     let none = CpuSet::new();
     for free in [&online, &thirds, &uneven] {
-        for want in [1, 2, 6, 30, 62, 127, 510, 1_022, 2_046] {
+        for want in [1, 6, 30, 127, 1_022] {
             for sorting in [Sorting::Packed, Sorting::Spread] {
                 bounded(&topology, &take_packed(&topology, free, want, sorting, true).unwrap());
                 for group in [1, 2, 3] {

@@ -100,7 +100,7 @@ pub enum TakeError {
 /// let cpus = (0..8).map(|cpu| CpuPlace { cpu, core: u32::from(cpu % 4), uncore: 0, numa: 0, socket: 0 }).collect();
 /// let topology = Topology::new(&TopologyTable { cpus, ..TopologyTable::default() })?;
 /// let taken = take_packed(&topology, &"0,2-7".parse()?, 3, Sorting::Packed, false)?;
-/// assert_eq!(taken.cpus.to_string(), "1,4-5"); // one whole core, and the thread whose sibling is taken already
+/// assert_eq!(taken.cpus.to_string(), "0,4-5"); // one whole core, and the thread whose sibling is taken already
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn take_packed(
