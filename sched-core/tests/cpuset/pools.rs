@@ -127,7 +127,11 @@ proptest! {
         for (index, change) in list.into_iter().enumerate() {
             let before = own(&pools);
             // Whoever gives back is never refused.
-            let gives_back = !matches!(change, Change::Add(..)) && !(matches!(change, Change::Remove(_)) && before.is_empty());
+            let gives_back = match change {
+                Change::Add(..) => false,
+                Change::Remove(_) => !before.is_empty(),
+                Change::Limit(_) => true,
+            };
             let changed = match change {
                 Change::Add(class, own, exclusive, numas) => {
                     let owns = own > 0 && class <= QosClass::Ls;

@@ -123,13 +123,13 @@ impl Pools {
 
     /// The CPUs that every container is to run on.
     pub fn bindings(&self) -> BTreeMap<&str, Binding> {
-        let (shared, best_effort) = (self.shared(), self.best_effort());
-        let cpus = |member: &Member| match member.spec.class {
-            _ if member.spec.owns() => member.own.clone(),
+        let bind = |cpus| Binding::of(&self.topology, cpus);
+        let (shared, best_effort) = (bind(self.shared()), bind(self.best_effort()));
+        let binding = |member: &Member| match member.spec.class {
+            _ if member.spec.owns() => bind(member.own.clone()),
             QosClass::Be | QosClass::Ot => best_effort.clone(),
             QosClass::Lsx | QosClass::Lsr | QosClass::Ls => shared.clone(),
         };
-        let binding = |member: &Member| Binding::of(&self.topology, cpus(member));
         self.members.iter().map(|(name, member)| (name.as_str(), binding(member))).collect()
     }
 
