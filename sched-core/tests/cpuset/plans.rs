@@ -177,6 +177,25 @@ proptest! {
     }
 
     #[test]
+    fn a_machine_on_which_everyone_runs_everywhere_is_put_in_order(
+        machine in machines(), list in proptest::collection::vec((0_usize..5, 1_i64..5), 1..12),
+    ) {
+        let everywhere = machine.topology.online().clone();
+        let mut pools = Pools::new(machine.topology, PoolConfig::default()).unwrap();
+        for (index, (class, own)) in list.into_iter().enumerate() {
+            let class = [QosClass::Lsx, QosClass::Lsr, QosClass::Ls, QosClass::Be, QosClass::Ot][class];
+            drop(pools.add(ContainerCpus::new(format!("c{index}"), class, if class.borrows() { 0 } else { own })));
+        }
+        let mut now: Running = pools.members().keys().map(|name| (name.clone(), everywhere.clone())).collect();
+        let plan = pools.plan_from(&now).unwrap();
+        for step in plan.steps {
+            prop_assert!(!step.to.cpus.is_empty() && step.to.cpus.is_subset(&now[&step.container]));
+            now.insert(step.container, step.to.cpus);
+        }
+        prop_assert_eq!(now, running(&pools));
+    }
+
+    #[test]
     fn what_was_removed_can_be_added_again(machine in machines(), wants in proptest::collection::vec((0_usize..3, 1_i64..6), 1..10), which: Index) {
         let config = PoolConfig { min_shared: 0, ..PoolConfig::default() };
         let mut pools = Pools::new(machine.topology, config).unwrap();
