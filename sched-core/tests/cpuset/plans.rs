@@ -3,7 +3,8 @@
 use crate::random::machines;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use sched_core::cpuset::{ContainerCpus, CpuSet, Exclusive, Level, Plan, PoolConfig, PoolError, Pools, QosClass};
+use sched_core::colocation::Qos;
+use sched_core::cpuset::{ContainerCpus, CpuSet, Exclusive, Level, Plan, PoolConfig, PoolError, Pools};
 use std::collections::BTreeMap;
 
 pub(crate) type Running = BTreeMap<String, CpuSet>;
@@ -16,7 +17,7 @@ pub(crate) fn running(pools: &Pools) -> Running {
 fn level(spec: &ContainerCpus) -> Option<Level> {
     match (spec.class, spec.exclusive) {
         (_, Exclusive::Numa) => Some(Level::Numa),
-        (QosClass::Lsx, _) | (_, Exclusive::Core) => Some(Level::Core),
+        (Qos::Lsx, _) | (_, Exclusive::Core) => Some(Level::Core),
         (_, Exclusive::None) => None,
     }
 }
@@ -36,13 +37,13 @@ fn safe(pools: &Pools, config: &PoolConfig, running: &Running) -> Result<(), Str
             continue;
         }
         let percent = match spec.class {
-            QosClass::Lsr => config.lsr_lends_percent,
-            QosClass::Ls => config.ls_lends_percent,
+            Qos::Lsr => config.lsr_lends_percent,
+            Qos::Ls => config.ls_lends_percent,
             _ => 0,
         };
         let lends = cpus.len() * usize::from(percent) / 100;
         for (other, theirs) in running.iter().filter(|(other, _)| *other != name) {
-            let borrows = matches!(pools.members()[other].spec.class, QosClass::Be | QosClass::Ot);
+            let borrows = matches!(pools.members()[other].spec.class, Qos::Be | Qos::Ot);
             let close = |a: u16, b: u16| match level(spec) {
                 None => a == b,
                 Some(level) => topology.number_of(level, a) == topology.number_of(level, b),
@@ -77,19 +78,13 @@ fn carry_out(pools: &Pools, config: &PoolConfig, plan: &Plan, running: &mut Runn
 
 #[derive(Clone, Debug)]
 enum Change {
-    Add(QosClass, i64, Exclusive, Vec<u32>),
+    Add(Qos, i64, Exclusive, Vec<u32>),
     Remove(Index),
     Limit(Option<usize>),
 }
 
 fn changes() -> impl Strategy<Value = Change> {
-    let class = prop_oneof![
-        Just(QosClass::Lsx),
-        Just(QosClass::Lsr),
-        Just(QosClass::Ls),
-        Just(QosClass::Be),
-        Just(QosClass::Ot)
-    ];
+    let class = prop_oneof![Just(Qos::Lsx), Just(Qos::Lsr), Just(Qos::Ls), Just(Qos::Be), Just(Qos::Ot)];
     let exclusive = prop_oneof![4 => Just(Exclusive::None), 3 => Just(Exclusive::Core), 1 => Just(Exclusive::Numa)];
     let add = (class, 0_i64..7, exclusive, proptest::collection::vec(0_u32..4, 0..2));
     prop_oneof![
@@ -132,7 +127,7 @@ proptest! {
             };
             let changed = match change {
                 Change::Add(class, own, exclusive, numas) => {
-                    let owns = own > 0 && class <= QosClass::Ls;
+                    let owns = own > 0 && class <= Qos::Ls;
                     let (own, exclusive) = if owns { (own, exclusive) } else { (0, Exclusive::None) };
                     let numas = numas.into_iter().filter(|_| owns).collect();
                     pools.add(ContainerCpus { container: format!("c{index}"), class, own, exclusive, numas, chosen: None })
@@ -183,8 +178,8 @@ proptest! {
         let everywhere = machine.topology.online().clone();
         let mut pools = Pools::new(machine.topology, PoolConfig::default()).unwrap();
         for (index, (class, own)) in list.into_iter().enumerate() {
-            let class = [QosClass::Lsx, QosClass::Lsr, QosClass::Ls, QosClass::Be, QosClass::Ot][class];
-            drop(pools.add(ContainerCpus::new(format!("c{index}"), class, if class.borrows() { 0 } else { own })));
+            let class = [Qos::Lsx, Qos::Lsr, Qos::Ls, Qos::Be, Qos::Ot][class];
+            drop(pools.add(ContainerCpus::new(format!("c{index}"), class, if class.online() { own } else { 0 })));
         }
         let mut now: Running = pools.members().keys().map(|name| (name.clone(), everywhere.clone())).collect();
         let plan = pools.plan_from(&now).unwrap();
@@ -200,7 +195,7 @@ proptest! {
         let config = PoolConfig { min_shared: 0, ..PoolConfig::default() };
         let mut pools = Pools::new(machine.topology, config).unwrap();
         for (index, (class, own)) in wants.iter().enumerate() {
-            let class = [QosClass::Lsx, QosClass::Lsr, QosClass::Ls][*class];
+            let class = [Qos::Lsx, Qos::Lsr, Qos::Ls][*class];
             drop(pools.add(ContainerCpus::new(format!("c{index}"), class, *own)));
         }
         prop_assume!(!pools.members().is_empty());

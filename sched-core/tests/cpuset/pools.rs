@@ -2,7 +2,8 @@
 
 use crate::plans::running;
 use crate::random::machine;
-use sched_core::cpuset::{ContainerCpus, Exclusive, Member, PoolConfig, PoolError, Pools, QosClass, Topology};
+use sched_core::colocation::Qos;
+use sched_core::cpuset::{ContainerCpus, Exclusive, Member, PoolConfig, PoolError, Pools, Topology};
 
 /// Two nodes of four cores of two threads: cpus 0-7 and 8-15.
 fn two_nodes() -> Topology {
@@ -21,10 +22,10 @@ fn cpus(pools: &Pools, container: &str) -> String {
 fn best_effort_runs_on_its_own_the_shared_pool_and_what_is_lent() {
     let config = PoolConfig { be_own: 2, ls_lends_percent: 50, lsr_lends_percent: 100, ..PoolConfig::default() };
     let mut pools = pools(config);
-    for (name, class, own) in [("x", QosClass::Lsx, 3), ("r", QosClass::Lsr, 2), ("o", QosClass::Ls, 2)] {
+    for (name, class, own) in [("x", Qos::Lsx, 3), ("r", Qos::Lsr, 2), ("o", Qos::Ls, 2)] {
         pools.add(ContainerCpus::new(name, class, own)).unwrap();
     }
-    for (name, class) in [("s", QosClass::Ls), ("b", QosClass::Be), ("t", QosClass::Ot)] {
+    for (name, class) in [("s", Qos::Ls), ("b", Qos::Be), ("t", Qos::Ot)] {
         pools.add(ContainerCpus::new(name, class, 0)).unwrap();
     }
     // The fuller node is filled first. The sibling of the third cpu of x idles; best effort's own are 14-15.
@@ -37,7 +38,7 @@ fn best_effort_runs_on_its_own_the_shared_pool_and_what_is_lent() {
 #[test]
 fn suppressed_best_effort_keeps_its_own_cpus_first_and_never_less_than_one() {
     let mut pools = pools(PoolConfig { be_own: 2, ..PoolConfig::default() });
-    pools.add(ContainerCpus::new("b", QosClass::Be, 0)).unwrap();
+    pools.add(ContainerCpus::new("b", Qos::Be, 0)).unwrap();
     let plan = pools.limit_best_effort(Some(3)).unwrap();
     assert_eq!((plan.steps.len(), cpus(&pools, "b").as_str()), (1, "0,14-15"));
     pools.limit_best_effort(Some(0)).unwrap();
@@ -47,7 +48,7 @@ fn suppressed_best_effort_keeps_its_own_cpus_first_and_never_less_than_one() {
 }
 
 fn threads(name: &str, own: i64, numas: Vec<u32>) -> ContainerCpus {
-    ContainerCpus { exclusive: Exclusive::None, numas, ..ContainerCpus::new(name, QosClass::Lsr, own) }
+    ContainerCpus { exclusive: Exclusive::None, numas, ..ContainerCpus::new(name, Qos::Lsr, own) }
 }
 
 /// A machine on which each core of node 0 has one thread taken.
@@ -66,7 +67,7 @@ fn fragmented(max_rebinds: usize) -> Pools {
 }
 
 fn whole_core() -> ContainerCpus {
-    ContainerCpus { numas: vec![0], ..ContainerCpus::new("x", QosClass::Lsx, 2) }
+    ContainerCpus { numas: vec![0], ..ContainerCpus::new("x", Qos::Lsx, 2) }
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn lsr_and_ls_of_threads_may_share_a_core_and_lsx_shares_with_nobody() {
     let mut pools = pools(PoolConfig::default());
     pools.add(threads("a", 1, vec![])).unwrap();
     pools.add(threads("b", 1, vec![])).unwrap();
-    pools.add(ContainerCpus::new("x", QosClass::Lsx, 1)).unwrap();
+    pools.add(ContainerCpus::new("x", Qos::Lsx, 1)).unwrap();
     assert_eq!(["a", "b", "x"].map(|name| cpus(&pools, name)), ["0", "1", "2"]);
     assert_eq!(pools.shared().to_string(), "4-15");
 }
@@ -111,7 +112,7 @@ fn a_scheduler_may_have_chosen_the_cpus() {
     let mut pools = pools(PoolConfig::default());
     let chosen = |name: &str, cpus: &str| ContainerCpus {
         chosen: Some(cpus.parse().unwrap()),
-        ..ContainerCpus::new(name, QosClass::Lsx, 2)
+        ..ContainerCpus::new(name, Qos::Lsx, 2)
     };
     pools.add(chosen("x", "12-13")).unwrap();
     assert_eq!(cpus(&pools, "x"), "12-13");
@@ -123,23 +124,20 @@ fn a_scheduler_may_have_chosen_the_cpus() {
 #[test]
 fn what_cannot_be_is_refused_by_name_and_changes_nothing() {
     let mut pools = pools(PoolConfig { min_shared: 4, ..PoolConfig::default() });
-    pools.add(ContainerCpus::new("s", QosClass::Ls, 0)).unwrap();
+    pools.add(ContainerCpus::new("s", Qos::Ls, 0)).unwrap();
     let before = running(&pools);
     let refused = [
-        (ContainerCpus::new("s", QosClass::Be, 0), PoolError::Duplicate("s".into())),
-        (ContainerCpus::new("x", QosClass::Lsx, 0), PoolError::NotPositive { container: "x".into(), own: 0 }),
-        (ContainerCpus::new("x", QosClass::Ls, -1), PoolError::NotPositive { container: "x".into(), own: -1 }),
-        (ContainerCpus::new("x", QosClass::Be, 1), PoolError::HasNoOwn { container: "x".into() }),
-        (
-            ContainerCpus::new("x", QosClass::Lsr, 13),
-            PoolError::PoolTooSmall { container: "x".into(), left: 2, least: 4 },
-        ),
+        (ContainerCpus::new("s", Qos::Be, 0), PoolError::Duplicate("s".into())),
+        (ContainerCpus::new("x", Qos::Lsx, 0), PoolError::NotPositive { container: "x".into(), own: 0 }),
+        (ContainerCpus::new("x", Qos::Ls, -1), PoolError::NotPositive { container: "x".into(), own: -1 }),
+        (ContainerCpus::new("x", Qos::Be, 1), PoolError::HasNoOwn { container: "x".into() }),
+        (ContainerCpus::new("x", Qos::Lsr, 13), PoolError::PoolTooSmall { container: "x".into(), left: 2, least: 4 }),
     ];
     for (spec, error) in refused {
         assert_eq!(pools.add(spec), Err(error));
     }
     assert_eq!(pools.remove("y"), Err(PoolError::Unknown("y".into())));
-    assert!(matches!(pools.add(ContainerCpus::new("x", QosClass::Lsr, 17)), Err(PoolError::NoRoom { .. })));
+    assert!(matches!(pools.add(ContainerCpus::new("x", Qos::Lsr, 17)), Err(PoolError::NoRoom { .. })));
     assert_eq!(running(&pools), before);
 }
 
