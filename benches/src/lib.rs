@@ -3,6 +3,7 @@
 
 pub mod ceiling;
 pub mod colocation;
+pub mod cpuset;
 pub mod decision;
 pub mod events;
 pub mod ledger;

@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod colocation;
 mod config;
+pub mod cpuset;
 mod error;
 mod explain;
 pub mod hash;
