@@ -44,10 +44,7 @@ pub(crate) struct World {
 
 impl Pod {
     pub(crate) fn node(&self) -> Option<u8> {
-        match self.at {
-            At::Reserved(node) | At::Bound(node) => Some(node),
-            _ => None,
-        }
+        if let At::Reserved(node) | At::Bound(node) = self.at { Some(node) } else { None }
     }
 }
 
