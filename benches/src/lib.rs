@@ -2,6 +2,8 @@
 //! both criterion and the program `ratios` print.
 
 pub mod ceiling;
+pub mod colocation;
+pub mod cpuset;
 pub mod decision;
 pub mod events;
 pub mod ledger;

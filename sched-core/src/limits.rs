@@ -159,3 +159,48 @@ pub const MAX_RECORD_BLOCK_BYTES: usize = 8 << 20;
 
 /// Different pairs of namespace and template that a record refers to by number at one time.
 pub const MAX_RECORD_KINDS: usize = 1 << 16;
+
+/// The highest number of a CPU, as in the largest kernels that are built.
+pub const MAX_CPU_ID: u16 = 8_191;
+
+/// Online CPUs of one machine.
+pub const MAX_CPUS: usize = 4_096;
+
+/// NUMA nodes of one machine, those without CPUs included. Linux knows up to 1,024; machines with more than 64 are not on sale.
+pub const MAX_NUMA_NODES: usize = 64;
+
+/// Bytes of a list of CPUs in the kernel's form; the longest one that it prints of [`MAX_CPU_ID`] is shorter.
+pub const MAX_CPU_LIST_BYTES: usize = 64 << 10;
+
+/// Bytes of the files under `/sys/devices/system` that describe a machine: a third of it does for [`MAX_CPUS`].
+pub const MAX_SYS_BYTES: usize = 16 << 20;
+
+/// Ways of spreading CPUs over NUMA nodes that are compared: all of them up to ten nodes and more, beyond that the first ones.
+pub const MAX_NUMA_SPREADS: u64 = 1 << 18;
+
+/// Sets of NUMA nodes that are tried for hints: all of them up to 16 nodes, beyond that the smallest ones.
+pub const MAX_HINT_SETS: usize = 1 << 16;
+
+/// Pairs of hints that one merge compares.
+pub const MAX_HINT_PAIRS: usize = 1 << 22;
+
+/// Containers whose CPUs one machine's pools look after.
+pub const MAX_POOL_CONTAINERS: usize = 2_048;
+
+/// Containers that are moved to make room for one.
+pub const MAX_REBINDS: usize = 4;
+
+/// Containers of which it is tried whether moving them makes room for another, the smallest first.
+pub const MAX_REBIND_CANDIDATES: usize = 64;
+
+/// NUMA zones of one node.
+pub const MAX_ZONES: usize = MAX_NUMA_NODES;
+
+/// How much of a machine, percent, one pod or its system may be measured to use: windows of samples are not quite equal.
+pub const MAX_USE_PERCENT: u32 = 110;
+
+/// How much of a machine, percent, a node may be told to promise to all classes together.
+pub const MAX_PROMISE_PERCENT: u32 = 1_000;
+
+/// The longest time, milliseconds, that a setting of a node agent may name: a day.
+pub const MAX_SPAN_MS: u64 = 86_400_000;

@@ -2,6 +2,7 @@
 //! `ratio NAME MEASURED BAR`, with both sides in absolute terms below it.
 
 use clap::Parser;
+use sched_benches::cpuset::{Call, Machine};
 use sched_benches::decision::{Bench, Failure, Shape};
 use sched_benches::events::{Kind, Motion};
 use sched_benches::ledger::{Held, Whose};
@@ -65,6 +66,9 @@ fn run(options: &Options) -> Result<bool, Failure> {
     if options.wants("ledger") {
         ratios.extend(print(ledger(options.rounds)?));
     }
+    if options.wants("cpuset") {
+        ratios.extend(print(cpuset(options.rounds)?));
+    }
     if options.wants("wasm") {
         ratios.extend(print(wasm(options)?));
     }
@@ -83,6 +87,9 @@ fn run(options: &Options) -> Result<bool, Failure> {
                 ratios.extend(print(decision(profile, nodes, rounds * options.rounds, bar)?));
             }
         }
+    }
+    for pods in [30, 110].into_iter().filter(|pods| options.wants(&format!("colocation/{pods}"))) {
+        ratios.extend(print(colocation(pods, 60 * options.rounds)?));
     }
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_string_pretty(&ratios)?)?;
@@ -219,6 +226,21 @@ fn wasm_recommended(options: &Options, modules: &wasm::Modules) -> Result<Ratio,
         .note(format!("digest of decisions, both: {:016x}", digests[0])))
 }
 
+/// Everything that an agent decides about a node of so many pods.
+fn colocation(pods: u32, rounds: usize) -> Result<Vec<Ratio>, Failure> {
+    let mut node = sched_benches::colocation::Node::new(pods);
+    let (mut ours, mut ceiling) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ours.push(node.decide()? / 1000.0);
+        ceiling.push(node.ceiling() / 1000.0);
+    }
+    let [ours, ceiling] = [ours, ceiling].map(|mut times| median(&mut times));
+    let ratio = Ratio::new(format!("colocation/{pods}/us-a-decision"), ours, 2.0 + 0.1 * f64::from(pods), "us")
+        .side("ceiling: one pass that adds up what pods ask for and use", ceiling, "us")
+        .side("to that", ours / ceiling, "times");
+    Ok(vec![ratio])
+}
+
 /// What holds cost.
 fn ledger(times: usize) -> Result<Vec<Ratio>, Failure> {
     let profiles = ProfileSet::builtin();
@@ -276,6 +298,30 @@ fn ledger(times: usize) -> Result<Vec<Ratio>, Failure> {
 fn mean_of(values: &[f64], which: impl Fn(usize) -> bool) -> f64 {
     let chosen: Vec<f64> = values.iter().enumerate().filter(|(place, _)| which(*place)).map(|(_, v)| *v).collect();
     chosen.iter().sum::<f64>() / chosen.len().max(1) as f64
+}
+
+/// CPUs of a container, by machine: the slowest of all ways to take them.
+fn cpuset(times: usize) -> Result<Vec<Ratio>, Failure> {
+    let mut ratios = Vec::new();
+    for (index, machine) in Machine::all()?.iter().enumerate() {
+        let mut rounds = Call::ALL.map(|_| Vec::new());
+        for _ in 0..301 * times {
+            for (call, rounds) in Call::ALL.into_iter().zip(&mut rounds) {
+                rounds.push(machine.nanos(call)?);
+            }
+        }
+        let typical = rounds.each_mut().map(|rounds| median(rounds) / 1000.0);
+        let fastest = rounds.each_mut().map(|rounds| least(rounds) / 1000.0);
+        let slowest = typical.into_iter().fold(0.0, f64::max);
+        let bar = if machine.cpus() > 128 { 3.0 } else { 2.0 };
+        let name = format!("cpuset/{}-{index}/us-a-take", machine.cpus());
+        let mut ratio = Ratio::new(name, slowest, bar, "us a take of 8 cpus, the slowest way");
+        for ((call, typical), fastest) in Call::ALL.into_iter().zip(typical).zip(fastest) {
+            ratio = ratio.side(format!("{call:?}"), typical, "us").side("its fastest round", fastest, "us");
+        }
+        ratios.push(ratio);
+    }
+    Ok(ratios)
 }
 
 /// The cost of an event and the memory of a large cluster in motion.

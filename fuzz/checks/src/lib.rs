@@ -3,6 +3,7 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a check that fails panics: that is what it is for")]
 
+mod cpuset;
 mod events;
 mod generate;
 mod guest;
@@ -16,6 +17,7 @@ mod record;
 mod sandbox;
 mod traces;
 
+pub use cpuset::{cpu_list, sys_files};
 pub use events::events;
 pub use ledger::ledger;
 pub use manifest::manifest;
@@ -32,7 +34,8 @@ use sched_core::{Cluster, ClusterError, Event, Scheduler, Stats};
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and of its folder of seeds.
-pub const CHECKS: [(&str, Check); 10] = [
+pub const CHECKS: [(&str, Check); 12] = [
+    ("cpu_list", cpu_list),
     ("events", events),
     ("hot_nodes", hot_nodes),
     ("ledger", ledger),
@@ -43,6 +46,7 @@ pub const CHECKS: [(&str, Check); 10] = [
     ("profiles", profiles),
     ("quantity", quantity),
     ("record", record),
+    ("sys_files", sys_files),
 ];
 
 /// Applies an event; one that is refused must leave the cluster as it was.

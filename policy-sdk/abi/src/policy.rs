@@ -358,7 +358,8 @@ pub trait Policy: Send + Sync {
     /// What the policy is. The same at every call.
     fn manifest(&self) -> Manifest;
 
-    /// Asks the host for columns, resources and selectors, once, before the first decision.
+    /// Asks the host for columns, resources and selectors, before the first decision. A policy that was replaced and is put
+    /// back is set up anew: what it was granted before does not count any more.
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
         let _ = host;
         Ok(())

@@ -68,6 +68,7 @@ impl Policy for Balanced {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.resources.clear();
         for resource in &self.config.resources {
             if resource.weight > 1 {
                 return Err(SetupError(format!("weight of resource `{}` must be 1", resource.name)));

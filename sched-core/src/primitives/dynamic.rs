@@ -109,6 +109,7 @@ impl Policy for Dynamic {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.hot.clear();
         self.config.check()?;
         for (metric, columns) in Metric::ALL.into_iter().zip(&mut self.metrics) {
             let Some(period_ms) = self.config.period_ms(metric) else { continue };

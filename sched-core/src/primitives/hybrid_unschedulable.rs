@@ -102,6 +102,8 @@ impl Policy for HybridUnschedulable {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.marks.clear();
+        self.exempt.clear();
         if self.config.resources.is_empty() {
             return Err(SetupError("`resources` is empty: no pod would be concerned".to_owned()));
         }

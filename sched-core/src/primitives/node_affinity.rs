@@ -76,6 +76,7 @@ impl Policy for NodeAffinity {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.preferred.clear();
         let Some(added) = &self.config.added_affinity else { return Ok(()) };
         self.required = added.required.as_ref().map(|selector| host.node_selector(selector)).transpose()?;
         for PreferredTerm { weight, preference } in &added.preferred {

@@ -212,6 +212,7 @@ impl Policy for NodeBalance {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.pools.clear();
         live::check_stale(self.config.stale_after_seconds)?;
         if !(1..=100).contains(&self.config.distance_limit) {
             let limit = self.config.distance_limit;

@@ -121,6 +121,7 @@ impl ResourceScore {
     }
 
     pub(super) fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.resources.clear();
         let shape = self.strategy.requested_to_capacity_ratio.as_ref().map_or(&[][..], |r| &r.shape);
         if self.strategy.kind == StrategyKind::RequestedToCapacityRatio {
             check_shape(shape)?;

@@ -108,6 +108,7 @@ impl Policy for WaterLevel {
     }
 
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
+        self.pools.clear();
         self.config.check()?;
         for rule in &self.config.rules {
             self.pools.push(rule.node_selector.as_ref().map(|selector| host.node_selector(selector)).transpose()?);

@@ -1,10 +1,12 @@
 //! What a decision does not depend on, and what cannot make it worse.
 
-use crate::common::generate::{NOW_MS, Scenario, any_profile, config, key, monotone_profile, node, scenario};
+use crate::common::generate::{
+    NOW_MS, Scenario, any_profile, config, key, monotone_profile, node, profile_text, scenario,
+};
 use crate::support::{apply_all, choice, node_of, pod_id, scheduler, scheduler_of};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use sched_core::{Event, NodeSpec, Scheduler};
+use sched_core::{Event, NodeSpec, ProfileSet, Scheduler};
 
 proptest! {
     #![proptest_config(config(96))]
@@ -22,6 +24,22 @@ proptest! {
             prop_assert_eq!(&decide(&mut second, pod), decision);
             let id = pod_id(first.cluster(), pod);
             prop_assert_eq!(first.explain(id, NOW_MS), second.explain(id, NOW_MS));
+        }
+    }
+
+    #[test]
+    fn a_policy_that_was_replaced_and_is_put_back_answers_as_before(
+        scenario in scenario(12), profile in any_profile(), seed: u64,
+    ) {
+        let [mut kept, mut swapped] = [(); 2].map(|()| scheduler_of(&scenario, &profile, seed));
+        let profiles = ProfileSet::from_text(&profile_text(&profile)).expect("a profile");
+        for entry in &profiles.profiles[0].policies {
+            let before = swapped.swap_policy(entry.config.build()).expect("a policy of that name");
+            swapped.swap_policy(before).expect("it was there before");
+        }
+        for pod in scenario.pending.iter().map(key) {
+            let id = pod_id(kept.cluster(), &pod);
+            prop_assert_eq!(kept.explain(id, NOW_MS), swapped.explain(id, NOW_MS));
         }
     }
 

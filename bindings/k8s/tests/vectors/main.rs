@@ -16,7 +16,9 @@ use engine::Make;
 use vector_files::{GROUPS, vector_files};
 
 fn check(group: &str) {
-    [Make::Native, Make::Sandboxed].into_iter().for_each(|make| check_as(make, group));
+    for make in [Make::Native, Make::Sandboxed] {
+        check_as(make, group);
+    }
 }
 
 fn check_as(make: Make, group: &str) {
