@@ -138,10 +138,4 @@ impl Player<'_> {
         self.result.holds_different += u64::from(placed.is_ok() != done);
         Ok(())
     }
-
-    /// What was placed otherwise cannot end as it did.
-    pub(super) fn gang_ended(&mut self, ended: Result<(), GangError>) -> Played {
-        self.result.holds_different += u64::from(ended.is_err());
-        Ok(())
-    }
 }

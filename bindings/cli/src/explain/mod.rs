@@ -88,7 +88,6 @@ pub(crate) mod tests {
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             held: Vec::new(),
             also: vec![],
-            held: vec![],
         }
     }
 
