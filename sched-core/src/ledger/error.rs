@@ -151,6 +151,9 @@ pub enum LedgerError {
         /// Its name in [`limits`].
         name: &'static str,
     },
+    /// A recorder that takes names out cannot write it down.
+    #[error("a record without names cannot hold operations on the ledger yet")]
+    Nameless,
     /// What the cluster refuses: unknown names, bad selectors, quantities beyond their limits.
     #[error(transparent)]
     Cluster(#[from] ClusterError),

@@ -103,6 +103,9 @@ pub enum GangError {
         /// Its name in [`limits`](crate::limits).
         name: &'static str,
     },
+    /// A recorder that takes names out cannot write it down.
+    #[error("a record without names cannot hold gangs yet")]
+    Nameless,
     /// A pod is not known, does not wait, or time is out of bounds.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),

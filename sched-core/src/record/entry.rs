@@ -1,6 +1,7 @@
 //! What a record is made of: a header, then entries. The layout of both is the format, described in docs/record.md.
 
 use crate::cluster::{Mark, NodeSpec, PodTemplate, Sample};
+use crate::ledger::{GangSpec, LedgerOp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -9,7 +10,10 @@ pub(super) const MAGIC: [u8; 8] = *b"schedlog";
 
 /// The format that this library writes and reads. It is raised by every change of what is below, and so by every change of the
 /// specifications in it: `tests/record/fixture.rs` notices one.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
+
+/// The oldest format that is still read. Entries were only added since, at the end.
+pub(super) const OLDEST_VERSION: u16 = 1;
 
 /// What a record says about itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -105,6 +109,30 @@ pub(super) enum Entry<'a> {
     /// A policy was replaced by that of this profile, if it is one of the library's.
     Swapped {
         profile: Option<String>,
+    },
+    /// An operation on the ledger; a hold has the node that it got.
+    Operated {
+        op: Cow<'a, LedgerOp>,
+    },
+    /// The ledger was restored from lines.
+    Restored {
+        lines: Cow<'a, str>,
+    },
+    GangOpened {
+        spec: Cow<'a, GangSpec>,
+    },
+    /// Members of a gang were to get room (`holds`), or that was only asked.
+    GangPlaced {
+        gang: Cow<'a, str>,
+        members: Vec<(Cow<'a, str>, Number)>,
+        holds: bool,
+        done: bool,
+    },
+    GangCommitted {
+        gang: Cow<'a, str>,
+    },
+    GangRolledBack {
+        gang: Cow<'a, str>,
     },
 }
 

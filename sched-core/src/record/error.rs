@@ -13,7 +13,7 @@ pub enum RecordError {
     #[error("not a record: it does not begin with `schedlog`")]
     NotARecord,
     /// It was written in a format that this library does not read.
-    #[error("a record of format {0}, this library reads format {known}", known = FORMAT_VERSION)]
+    #[error("a record of format {0}, this library reads formats up to {known}", known = FORMAT_VERSION)]
     Version(u16),
     /// The last block is not all there, as after a crash or a full disk.
     #[error("byte {at}: the record ends within a block")]
@@ -48,6 +48,12 @@ pub enum RecordError {
         at: usize,
         /// What.
         problem: String,
+    },
+    /// Names of holds and gangs cannot be taken out yet.
+    #[error("byte {at}: a record with operations on the ledger cannot be made nameless yet")]
+    Ledger {
+        /// The block.
+        at: usize,
     },
     /// The scheduler has a past that the record would lack.
     #[error("a record begins with an empty scheduler, and this one has been used")]

@@ -72,6 +72,11 @@ impl Log {
         Ok(Self { writer, kinds, names, seed: scheduler.seed(), reasons: options.reasons })
     }
 
+    /// Whether names are taken out.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.names.is_some()
+    }
+
     /// The entry of an event that is about to be applied, where the record can hold it; `None` of one about objects that
     /// are not there, which will be refused. The numbers of what is to be added are filled in by [`Log::number`].
     pub(super) fn draft<'e>(

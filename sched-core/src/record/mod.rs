@@ -34,6 +34,7 @@ mod decide;
 mod difference;
 mod entry;
 mod error;
+mod ledger;
 mod log;
 mod player;
 mod reader;

@@ -144,6 +144,27 @@ impl Player<'_> {
             Entry::Committed { pod } => self.end(pod, |scheduler, pod| scheduler.commit(pod, now_ms)),
             Entry::RolledBack { pod } => self.end(pod, Scheduler::rollback),
             Entry::Swapped { profile } => self.swap(profile.as_deref()),
+            Entry::Operated { op } => self.operate(&op, now_ms),
+            Entry::Restored { lines } => {
+                let restored = self.scheduler.restore(&lines, now_ms);
+                self.must(restored.map(drop))
+            }
+            Entry::GangOpened { spec } => {
+                let opened = self.scheduler.open_gang(&spec, now_ms);
+                self.must(opened)
+            }
+            Entry::GangPlaced { gang, members, holds, done } => self.place_gang(&gang, &members, [holds, done], now_ms),
+            Entry::GangCommitted { gang } => {
+                let committed = self.scheduler.commit_gang(&gang, now_ms);
+                // What was placed otherwise cannot end as it did.
+                self.result.holds_different += u64::from(committed.is_err());
+                Ok(())
+            }
+            Entry::GangRolledBack { gang } => {
+                let rolled_back = self.scheduler.rollback_gang(&gang);
+                self.result.holds_different += u64::from(rolled_back.is_err());
+                Ok(())
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Bytes become entries again. Whatever they are, reading one takes bounded memory and ends with an entry or an error.
 
-use super::entry::{Entry, FORMAT_VERSION, Header, MAGIC, before};
+use super::entry::{Entry, FORMAT_VERSION, Header, MAGIC, OLDEST_VERSION, before};
 use super::{RecordError, block};
 
 /// An entry with its time, and where its block begins.
@@ -27,7 +27,7 @@ impl<'b> Reader<'b> {
     pub(super) fn open(bytes: &'b [u8]) -> Result<(Header, Self), RecordError> {
         let rest = bytes.strip_prefix(&MAGIC).ok_or(RecordError::NotARecord)?;
         let version = rest.first_chunk().copied().map(u16::from_le_bytes).ok_or(RecordError::Torn { at: 0 })?;
-        if version != FORMAT_VERSION {
+        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
             return Err(RecordError::Version(version));
         }
         let at = MAGIC.len() + size_of::<u16>();

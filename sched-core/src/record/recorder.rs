@@ -35,8 +35,8 @@ impl Default for RecordOptions {
 /// What is refused changes nothing and is not recorded; everything else is, in the order of the calls. An object whose own
 /// entry would be beyond [`MAX_RECORD_OBJECT_BYTES`] is refused, since what was applied could not be run again.
 pub struct Recorder {
-    scheduler: Scheduler,
-    log: Option<Log>,
+    pub(super) scheduler: Scheduler,
+    pub(super) log: Option<Log>,
 }
 
 impl Recorder {
@@ -86,7 +86,7 @@ impl Recorder {
         self.scheduler
     }
 
-    fn write(&mut self, now_ms: u64, entry: &Entry<'_>) {
+    pub(super) fn write(&mut self, now_ms: u64, entry: &Entry<'_>) {
         if let Some(log) = &mut self.log {
             log.writer.write(now_ms, entry);
         }

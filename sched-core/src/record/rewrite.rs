@@ -105,6 +105,12 @@ fn replace(entry: &mut Entry<'_>, names: &mut Names, ties: &Ties, at: usize) -> 
         | Entry::Committed { .. }
         | Entry::RolledBack { .. }
         | Entry::Swapped { profile: None } => {}
+        Entry::Operated { .. }
+        | Entry::Restored { .. }
+        | Entry::GangOpened { .. }
+        | Entry::GangPlaced { .. }
+        | Entry::GangCommitted { .. }
+        | Entry::GangRolledBack { .. } => return Err(RecordError::Ledger { at }),
     }
     Ok(())
 }

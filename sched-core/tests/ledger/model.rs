@@ -44,10 +44,7 @@ pub(crate) struct World {
 
 impl Pod {
     pub(crate) fn node(&self) -> Option<u8> {
-        match self.at {
-            At::Reserved(node) | At::Bound(node) => Some(node),
-            _ => None,
-        }
+        if let At::Reserved(node) | At::Bound(node) = self.at { Some(node) } else { None }
     }
 }
 
@@ -141,12 +138,6 @@ impl World {
         self.pods.values_mut().for_each(|pod| pod.uses.retain(|(name, _)| name != hold));
     }
 
-    pub(crate) fn end_all(&mut self, holds: &[String]) {
-        for hold in holds {
-            self.end(hold);
-        }
-    }
-
     /// A pod is bound: what was for one pod ends.
     pub(crate) fn consume(&mut self, pod: u8) {
         for (name, _) in self.pods[&pod].uses.clone() {
@@ -184,9 +175,9 @@ impl World {
         let shared = gone.uses.iter().filter(|(name, _)| self.holds[name].of.is_none());
         let mut freed = shared.fold(gone.wants, |left, (_, room)| each(|r| left[r] - room[r]));
         let Some(node) = gone.node() else { return };
-        let in_place: Vec<String> =
-            self.holds.iter().filter(|(_, h)| h.of == Some(pod)).map(|(n, _)| n.clone()).collect();
-        self.end_all(&in_place);
+        if let Some(name) = self.in_place(pod) {
+            self.end(&name);
+        }
         let now = self.now;
         let mut holds: Vec<(&String, &mut Hold)> = self.holds.iter_mut().collect();
         holds.sort_by_key(|(name, hold)| (hold.order, (*name).clone()));
@@ -200,8 +191,8 @@ impl World {
 
     pub(crate) fn expire(&mut self, now: u64) {
         self.now = self.now.max(now);
-        let over: Vec<String> =
-            self.holds.iter().filter(|(_, h)| h.until <= self.now).map(|(name, _)| name.clone()).collect();
-        self.end_all(&over);
+        while let Some(name) = self.holds.iter().find(|(_, h)| h.until <= self.now).map(|(name, _)| name.clone()) {
+            self.end(&name);
+        }
     }
 }

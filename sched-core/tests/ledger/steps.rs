@@ -190,7 +190,9 @@ impl World {
             Op::RemoveNode(node) => {
                 let gone: Vec<String> =
                     self.holds.iter().filter(|(_, h)| h.node == node).map(|(n, _)| n.clone()).collect();
-                self.end_all(&gone);
+                for name in gone {
+                    self.end(&name);
+                }
                 self.nodes.remove(&node);
                 for pod in self.pods.values_mut().filter(|pod| pod.node() == Some(node)) {
                     pod.at = if matches!(pod.at, At::Bound(_)) { At::Lost(node) } else { At::Waits };

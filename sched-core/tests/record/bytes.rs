@@ -69,6 +69,6 @@ fn an_unknown_format_is_named() {
     bytes.extend((FORMAT_VERSION + 1).to_le_bytes());
     let error = Record::open(&bytes).unwrap_err();
     assert_eq!(error, RecordError::Version(FORMAT_VERSION + 1));
-    assert_eq!(error.to_string(), "a record of format 2, this library reads format 1");
+    assert_eq!(error.to_string(), "a record of format 3, this library reads formats up to 2");
     assert_eq!(Record::open(b"{}").unwrap_err(), RecordError::NotARecord);
 }

@@ -3,8 +3,8 @@
 use crate::history::rerun;
 use sched_core::record::{FORMAT_VERSION, Record, RecordOptions, Recorder};
 use sched_core::{
-    Container, Event, HostPort, Mark, NodeImage, NodeSpec, Owner, PodSpec, PodTemplate, ProfileSet, Protocol, Sample,
-    Taint, TaintEffect, Toleration,
+    Container, Event, GangRole, GangSpec, HoldRules, HoldSpec, HostPort, LedgerOp, Mark, NodeImage, NodeSpec, Owner,
+    OwnerTerm, PodSpec, PodTemplate, ProfileSet, Protocol, Sample, Taint, TaintEffect, Toleration,
 };
 use std::path::PathBuf;
 
@@ -82,7 +82,41 @@ fn recorded() -> Vec<u8> {
     let (namespace, name) = names();
     apply(&mut recorder, Event::PodRemoved { namespace, name }, 1_080_000);
     recorder.tick(1_400_000).unwrap();
+    hold(&mut recorder);
     recorder.take()
+}
+
+/// Every call of the ledger, on what there is by then.
+fn hold(recorder: &mut Recorder) {
+    let amounts: sched_core::Resources = [("cpu".to_owned(), 1_000)].into();
+    let owners = vec![OwnerTerm::controller("default", "Deployment", "web")];
+    let spec = HoldSpec { name: "sale".into(), amounts, owners, expires_ms: Some(2_000_000), ..HoldSpec::default() };
+    recorder.operate(&LedgerOp::Hold(spec), 1_400_000).unwrap();
+    let rules = HoldRules::from_text("guards: [{name: new, nodes: {pool: new}, admit: [{namespace: sale}]}]").unwrap();
+    recorder.operate(&LedgerOp::Configure(rules), 1_400_000).unwrap();
+    let lines = recorder.cluster().ledger_records().join("\n");
+    assert_eq!(recorder.restore(&lines, 1_400_000).unwrap().len(), 1, "it is there already");
+    for gang in ["first", "second"] {
+        let roles = vec![GangRole { name: "worker".into(), min_members: 1 }];
+        let spec = GangSpec { name: gang.into(), roles, topology: vec!["zone".into()], wait_ms: 60_000 };
+        recorder.open_gang(&spec, 1_400_000).unwrap();
+        let mut worker = pod(gang, 100);
+        worker.template.containers[0].host_ports.clear();
+        let worker = recorder.add_pod(&worker).unwrap();
+        recorder.decide_gang(gang, &[("worker", worker)], 1_400_000).unwrap();
+        recorder.reserve_gang(gang, &[("worker", worker)], 1_400_000).unwrap();
+    }
+    recorder.commit_gang("first", 1_401_000).unwrap();
+    recorder.rollback_gang("second").unwrap();
+    assert!(recorder.decide_gang("first", &[], 1_401_000).is_ok());
+    recorder.operate(&LedgerOp::Release { name: "sale".into() }, 1_401_000).unwrap();
+}
+
+#[test]
+fn records_of_the_first_format_still_run() {
+    let path = path().with_file_name("format-1.schedlog");
+    let rerun = rerun(&std::fs::read(path).unwrap()).0;
+    assert!(rerun.is_equal() && rerun.damage.is_none(), "{rerun:?}");
 }
 
 #[test]
@@ -90,7 +124,7 @@ fn the_fixture_of_this_format_reads_and_reruns() {
     let bytes = std::fs::read(path()).unwrap();
     let rerun = rerun(&bytes).0;
     assert!(rerun.is_equal() && rerun.damage.is_none(), "{rerun:?}");
-    assert_eq!((rerun.decisions, rerun.placed, rerun.from_ms, rerun.until_ms), (5, 3, 1_000_000, 1_400_000));
+    assert_eq!((rerun.decisions, rerun.placed, rerun.from_ms, rerun.until_ms), (5, 3, 1_000_000, 1_401_000));
     let header = Record::open(&bytes).unwrap().header().clone();
     let now = recorded();
     let now = Record::open(&now).unwrap();
