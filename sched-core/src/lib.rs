@@ -4,6 +4,7 @@
 //! [`Scheduler`] owns a [`Cluster`] and runs the policies of a [`Profile`] over it. [`Cluster`] alone is the state.
 
 pub mod cluster;
+pub mod colocation;
 mod config;
 pub mod cpuset;
 mod error;

@@ -162,3 +162,15 @@ pub const MAX_REBINDS: usize = 4;
 
 /// Containers of which it is tried whether moving them makes room for another, the smallest first.
 pub const MAX_REBIND_CANDIDATES: usize = 64;
+
+/// NUMA zones of one node. Linux knows up to 1,024 nodes; machines with more than 64 are not on sale.
+pub const MAX_ZONES: usize = 64;
+
+/// How much of a machine, percent, one pod or its system may be measured to use: windows of samples are not quite equal.
+pub const MAX_USE_PERCENT: u32 = 110;
+
+/// How much of a machine, percent, a node may be told to promise to all classes together.
+pub const MAX_PROMISE_PERCENT: u32 = 1_000;
+
+/// The longest time, milliseconds, that a setting of a node agent may name: a day.
+pub const MAX_SPAN_MS: u64 = 86_400_000;
