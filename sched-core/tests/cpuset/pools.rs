@@ -286,6 +286,15 @@ fn lsr_and_ls_of_threads_may_share_a_core_and_lsx_shares_with_nobody() {
 }
 
 #[test]
+fn a_single_thread_breaks_no_whole_core_while_there_is_a_broken_one() {
+    let mut pools = pools(PoolConfig::default());
+    let chosen = ContainerCpus { chosen: Some([5].into_iter().collect()), ..threads("a", 1, vec![]) };
+    pools.add(chosen).unwrap();
+    pools.add(threads("b", 1, vec![])).unwrap();
+    assert_eq!(cpus(&pools, "b"), "4");
+}
+
+#[test]
 fn a_scheduler_may_have_chosen_the_cpus() {
     let mut pools = pools(PoolConfig::default());
     let chosen = |name: &str, cpus: &str| ContainerCpus {

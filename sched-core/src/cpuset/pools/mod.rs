@@ -157,7 +157,8 @@ impl Pools {
         self.become_safely(next)
     }
 
-    /// Leaves best effort at most so many CPUs, at least 1: the target of CPU suppression. `None` lifts the limit.
+    /// Leaves best effort at most so many CPUs, at least 1: the target of CPU suppression, which holds until it is changed and is not part of what
+    /// [`Pools::restore`] knows. `None` lifts the limit.
     pub fn limit_best_effort(&mut self, cpus: Option<usize>) -> Result<Plan, PoolError> {
         let mut next = self.clone();
         next.be_limit = cpus;

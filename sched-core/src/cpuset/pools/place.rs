@@ -70,7 +70,9 @@ impl Pools {
             Some(parts.cpus(part).iter().copied().filter(|cpu| usable.contains(*cpu)).collect())
         });
         let available = narrow.unwrap_or(usable);
-        Ok(take_packed(&self.topology, &available, spec.own, Sorting::Packed, true)?.cpus)
+        // Keeping to one cache may break a whole core open, which only those that have their cores for themselves can afford.
+        let one_cache = exclusive(spec).level().is_some();
+        Ok(take_packed(&self.topology, &available, spec.own, Sorting::Packed, one_cache)?.cpus)
     }
 
     fn chosen(&self, spec: &ContainerCpus, chosen: &CpuSet) -> Result<CpuSet, PoolError> {
