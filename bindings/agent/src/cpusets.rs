@@ -97,12 +97,12 @@ impl CpuGroups {
         out
     }
 
-    /// What a group around containers needs: what those in it run on and shall run on.
+    /// What a group around containers needs: what those in it run on and shall run on, and the pool on which others start in it.
     fn needs(&self, parent: &str, pools: &Pools, goals: &BTreeMap<&str, Binding>) -> Binding {
-        let mut cpus = CpuSet::new();
+        let mut cpus = if self.best_effort.as_deref() == Some(parent) { CpuSet::new() } else { pools.shared() };
         let mut mems = Vec::new();
-        if self.best_effort.as_deref() == Some(parent) {
-            cpus = pools.best_effort();
+        if self.best_effort.as_deref().is_some_and(|group| group == parent || is_inside(group, parent)) {
+            cpus.add(&pools.best_effort());
         }
         for (name, group) in self.containers.iter().filter(|(_, group)| is_inside(group, parent)) {
             cpus.add(self.runs.get(name).unwrap_or(&CpuSet::new()));
@@ -137,7 +137,7 @@ impl CpuGroups {
         for parent in parents {
             let needed = self.needs(&parent, pools, goals);
             if !needed.cpus.is_empty() {
-                self.set(&parent, &needed, "these are the cpus of all in it", out);
+                self.set(&parent, &needed, "these are the cpus of its pool and of all in it", out);
             }
         }
     }

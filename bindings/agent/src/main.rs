@@ -11,7 +11,7 @@ use sched_agent::{
 use sched_core::cpuset::{Topology, TopologyTable};
 use serde::Serialize;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -88,7 +88,7 @@ fn work(common: &Common, tree: &mut dyn Tree, store: &Store, adopt: Option<args:
         None => TopologyTable::from_sys(&machine(&common.sys)?)?,
     };
     let topology = Arc::new(Topology::new(&table)?);
-    let usage = common.usage.as_ref().map(read_usage).transpose()?;
+    let usage = common.usage.as_deref().map(read_usage).transpose()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let now_ms = u64::try_from(now).unwrap_or(u64::MAX);
     let inputs = Round { node: &node, topology, usage: usage.as_ref(), adopt: adopt.map(Into::into), now_ms };
@@ -98,9 +98,9 @@ fn work(common: &Common, tree: &mut dyn Tree, store: &Store, adopt: Option<args:
     done
 }
 
-fn read_usage(path: &PathBuf) -> Result<Usage, AgentError> {
+fn read_usage(path: &Path) -> Result<Usage, AgentError> {
     let text = read(path)?;
-    Usage::parse(&text).map_err(|problem| AgentError::Usage { path: path.clone(), problem })
+    Usage::parse(&text).map_err(|problem| AgentError::Usage { path: path.to_owned(), problem })
 }
 
 fn one_round(once: &Once) -> Result<(), AgentError> {

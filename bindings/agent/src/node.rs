@@ -40,7 +40,7 @@ pub struct Node {
     /// The group that all BE and OT containers are in: it gets the CPUs of best effort, so that who starts in it starts there.
     #[serde(default)]
     pub best_effort_group: Option<String>,
-    /// Other groups around containers whose CPUs the agent keeps: those of all containers in them.
+    /// Other groups around containers whose CPUs the agent keeps: the shared pool, and those of all containers in them.
     #[serde(default)]
     pub parents: Vec<String>,
     /// Groups whose use is the system's.

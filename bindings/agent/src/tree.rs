@@ -170,6 +170,11 @@ impl<T> DryRun<T> {
     pub fn new(tree: T) -> Self {
         Self { tree, written: BTreeMap::new() }
     }
+
+    /// The tree, as it was.
+    pub fn into_inner(self) -> T {
+        self.tree
+    }
 }
 
 impl<T: Tree> Tree for DryRun<T> {
