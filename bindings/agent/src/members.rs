@@ -71,8 +71,8 @@ pub(crate) struct Transition {
 }
 
 impl Transition {
-    /// The pools after it.
-    pub(crate) fn after(&self, pools: &Pools) -> Result<Pools, PoolError> {
+    /// The pools after it, with so many CPUs for best effort.
+    pub(crate) fn after(&self, pools: &Pools, limit: Option<usize>) -> Result<Pools, PoolError> {
         let mut next = pools.clone();
         if self.leaves {
             next.remove(&self.name)?;
@@ -80,6 +80,7 @@ impl Transition {
         if let Some(spec) = &self.comes {
             next.add(spec.clone())?;
         }
+        next.limit_best_effort(limit)?;
         Ok(next)
     }
 }

@@ -103,42 +103,50 @@ impl Work<'_> {
             }
             Failure::Agent(error) => error,
         })?;
-        self.containers()?;
         let suppression = self.colocation()?;
-        self.squeeze(&suppression)?;
+        let squeeze = self.inputs.node.squeeze == Squeeze::Cpuset;
+        let limit = squeeze.then(|| suppression.cpus() as usize);
+        self.saved.best_effort_limit = limit;
+        let mut refused = self.containers(limit)?;
+        self.squeeze(limit)?;
+        if !refused.is_empty() {
+            // Others have moved since, so there may be a safe way now.
+            refused = self.containers(limit)?;
+        }
+        self.report.refused.extend(refused.into_iter().chain(self.missing()));
         self.settings(&suppression)?;
         self.remember(&self.pools.clone(), &[]);
         self.store.save(&self.saved)?;
         self.notes()
     }
 
-    /// Containers come, go and change, one by one; who is refused stays as it was.
-    fn containers(&mut self) -> Result<(), AgentError> {
+    /// Containers come, go and change, one by one, and best effort gives way with the first of them; who is refused stays as it was.
+    fn containers(&mut self, limit: Option<usize>) -> Result<Vec<String>, AgentError> {
+        let mut refused = Vec::new();
         for transition in transitions(&self.pools, self.inputs.node) {
             let name = &transition.name;
             let described = self.inputs.node.containers.iter().any(|container| container.name == *name);
             let group = self.saved.cgroups.get(name).filter(|_| !described);
             if let Some(group) = group.filter(|group| populated(self.tree, group)) {
-                self.report.refused.push(format!(
+                refused.push(format!(
                     "container `{name}` is not in the description, and `{group}` has processes: end them, or put it back"
                 ));
                 continue;
             }
-            match transition.after(&self.pools).map_err(Failure::Pools).and_then(|next| self.become_pools(next)) {
-                Ok(()) => {}
-                Err(Failure::Pools(error)) => self.report.refused.push(error.to_string()),
-                Err(Failure::Agent(error)) => return Err(error),
-            }
+            let next = transition.after(&self.pools, limit).map_err(Failure::Pools);
+            let done = next.and_then(|next| self.become_pools(next));
+            refused.extend(done.map_or_else(Failure::refusal, |()| Ok(None))?);
         }
+        Ok(refused)
+    }
+
+    /// Containers whose groups are not there; their CPUs are kept for them.
+    fn missing(&self) -> Vec<String> {
         let missing = self.inputs.node.containers.iter().filter(|container| !self.groups.has(&container.name));
-        let missing = missing.map(|one| {
-            format!(
-                "control group `{}` of container `{}` is not there: start it, or leave it out",
-                one.cgroup, one.name
-            )
-        });
-        self.report.refused.extend(missing);
-        Ok(())
+        let text = |group: &str, name: &str| {
+            format!("control group `{group}` of container `{name}` is not there: start it, or leave it out")
+        };
+        missing.map(|one| text(&one.cgroup, &one.name)).collect()
     }
 
     /// Takes over another division: what is planned is saved, then written, and what was written is saved with the next.
@@ -174,15 +182,10 @@ impl Work<'_> {
         Ok(suppression)
     }
 
-    fn squeeze(&mut self, suppression: &Suppression) -> Result<(), AgentError> {
-        let limit = (self.inputs.node.squeeze == Squeeze::Cpuset).then(|| suppression.cpus() as usize);
+    fn squeeze(&mut self, limit: Option<usize>) -> Result<(), AgentError> {
         let mut next = self.pools.clone();
         let limited = next.limit_best_effort(limit).map_err(Failure::Pools).and_then(|_| self.become_pools(next));
-        match limited {
-            Ok(()) => self.saved.best_effort_limit = limit,
-            Err(Failure::Pools(error)) => self.report.refused.push(error.to_string()),
-            Err(Failure::Agent(error)) => return Err(error),
-        }
+        self.report.refused.extend(limited.map_or_else(Failure::refusal, |()| Ok(None))?);
         Ok(())
     }
 
@@ -232,4 +235,14 @@ enum Failure {
     Pools(PoolError),
     /// It was begun, and stopped.
     Agent(AgentError),
+}
+
+impl Failure {
+    /// What the pools refuse is told at the end; everything else ends the round.
+    fn refusal(self) -> Result<Option<String>, AgentError> {
+        match self {
+            Self::Pools(error) => Ok(Some(error.to_string())),
+            Self::Agent(error) => Err(error),
+        }
+    }
 }

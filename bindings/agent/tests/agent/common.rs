@@ -1,7 +1,7 @@
 //! Machines, descriptions and rounds that the tests share.
 
 use crate::kernel::{Alone, KernelTree};
-use sched_agent::{Adopt, AgentError, Node, Report, Round, Store, Tree, round};
+use sched_agent::{Adopt, AgentError, Node, Report, Round, StateError, Store, Tree, round};
 use sched_core::cpuset::{CpuPlace, Topology, TopologyTable};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,7 +104,13 @@ impl Bench {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::open(self.folder.join("checkpoint")).unwrap()
+        loop {
+            match Store::open(self.folder.join("checkpoint")) {
+                // A process that another test has just begun to start holds every lock of this one for a moment.
+                Err(StateError::InUse { .. }) => std::thread::yield_now(),
+                store => return store.unwrap(),
+            }
+        }
     }
 
     /// Makes the groups of containers that are not there, without processes.
