@@ -130,7 +130,8 @@ fn keep_running(run: &Run) -> Result<(), AgentError> {
 }
 
 fn look(watch: &Watch) -> Result<(), AgentError> {
-    let saved = Store::read_only(&watch.state).load()?.unwrap_or_default();
+    let missing = || AgentError::Read { path: watch.state.clone(), source: io::ErrorKind::NotFound.into() };
+    let saved = Store::read_only(&watch.state).load()?.ok_or_else(missing)?;
     if watch.patch {
         return print(&format!("{}\n", status_patch(&saved.offer)));
     }
