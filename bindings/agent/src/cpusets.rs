@@ -2,7 +2,7 @@
 //! soon as nobody in them needs the rest, since the kernel grants no group more than the one around it.
 
 use crate::apply::Change;
-use crate::node::is_inside;
+use crate::node::{Node, is_inside};
 use crate::tree::{Tree, TreeError, populated, read, read_if_there};
 use sched_core::cpuset::{Binding, ContainerCpus, CpuSet, Plan, Pools, QosClass, Topology};
 use std::collections::BTreeMap;
@@ -26,24 +26,23 @@ pub(crate) struct CpuGroups {
 }
 
 impl CpuGroups {
-    /// Reads the groups of containers (name, group) and the groups around them.
+    /// Reads the groups of containers (name, group) and those around them that the agent keeps.
     pub(crate) fn read<'a>(
         tree: &dyn Tree,
         topology: &Topology,
+        node: &Node,
         containers: impl Iterator<Item = (&'a str, &'a str)>,
-        parents: &[String],
-        best_effort: Option<&str>,
     ) -> Result<Self, TreeError> {
         let there = containers.filter(|(_, group)| tree.has(group));
         let containers: BTreeMap<String, String> = there.map(|(name, group)| (name.into(), group.into())).collect();
-        let mut parents: Vec<String> = parents.iter().cloned().chain(best_effort.map(Into::into)).collect();
+        let mut parents: Vec<String> = node.kept_parents().map(Into::into).collect();
         parents.sort_by_key(|parent| parent.split('/').count());
         let mut said = BTreeMap::new();
         for group in parents.iter().chain(containers.values()) {
             said.insert(group.clone(), says(tree, group)?);
         }
         let mut groups =
-            Self { containers, parents, best_effort: best_effort.map(Into::into), said, runs: BTreeMap::new() };
+            Self { containers, parents, best_effort: node.best_effort_group.clone(), said, runs: BTreeMap::new() };
         for (name, group) in &groups.containers {
             let own = &groups.binding(group).cpus;
             if !own.is_empty() || populated(tree, group) {
@@ -74,68 +73,62 @@ impl CpuGroups {
 
     /// The writes that carry out `plan`, which leads to the bindings of `pools`, and write down what already is as it shall be.
     pub(crate) fn changes(&mut self, pools: &Pools, plan: &Plan) -> Vec<Change> {
-        let goals = pools.bindings();
+        let goals = Goals { pools, bindings: pools.bindings() };
         let why = |name: &str| pools.members().get(name).map(|member| reason(&member.spec)).unwrap_or_default();
         let mut out = Vec::new();
-        self.widen_parents(pools, &goals, &mut out);
-        self.narrow_parents(None, pools, &goals, &mut out);
+        self.widen_parents(&goals, &mut out);
+        self.narrow_parents(None, &goals, &mut out);
         for step in &plan.steps {
             let Some(group) = self.containers.get(&step.container).cloned() else { continue };
             let from = step.from.as_ref().map_or("its start".into(), |from| from.cpus.to_string());
             let because = format!("{} (step {} `{}` from {from})", why(&step.container), step.index, step.container);
             self.set(&group, &step.to, &because, &mut out);
             self.runs.insert(step.container.clone(), step.to.cpus.clone());
-            self.narrow_parents(Some(&group), pools, &goals, &mut out);
+            self.narrow_parents(Some(&group), &goals, &mut out);
         }
         for (name, group) in self.containers.clone() {
-            let Some(goal) = goals.get(name.as_str()) else { continue };
+            let Some(goal) = goals.bindings.get(name.as_str()) else { continue };
             if self.runs.get(&name) == Some(&goal.cpus) {
                 self.set(&group, goal, &why(&name), &mut out);
             }
         }
-        self.narrow_parents(None, pools, &goals, &mut out);
+        self.narrow_parents(None, &goals, &mut out);
         out
     }
 
     /// What a group around containers needs: what those in it run on and shall run on, and the pool on which others start in it.
-    fn needs(&self, parent: &str, pools: &Pools, goals: &BTreeMap<&str, Binding>) -> Binding {
-        let mut cpus = if self.best_effort.as_deref() == Some(parent) { CpuSet::new() } else { pools.shared() };
+    fn needs(&self, parent: &str, goals: &Goals) -> Binding {
+        let mut cpus = if self.best_effort.as_deref() == Some(parent) { CpuSet::new() } else { goals.pools.shared() };
         let mut mems = Vec::new();
         if self.best_effort.as_deref().is_some_and(|group| group == parent || is_inside(group, parent)) {
-            cpus.add(&pools.best_effort());
+            cpus.add(&goals.pools.best_effort());
         }
         for (name, group) in self.containers.iter().filter(|(_, group)| is_inside(group, parent)) {
             cpus.add(self.runs.get(name).unwrap_or(&CpuSet::new()));
-            cpus.add(goals.get(name.as_str()).map_or(&CpuSet::new(), |goal| &goal.cpus));
+            cpus.add(goals.bindings.get(name.as_str()).map_or(&CpuSet::new(), |goal| &goal.cpus));
             mems.extend(self.binding(group).mems);
         }
-        let mut needed = Binding::of(pools.topology(), cpus);
+        let mut needed = Binding::of(goals.pools.topology(), cpus);
         needed.mems.extend(mems);
         needed.mems.sort_unstable();
         needed.mems.dedup();
         needed
     }
 
-    fn widen_parents(&mut self, pools: &Pools, goals: &BTreeMap<&str, Binding>, out: &mut Vec<Change>) {
+    fn widen_parents(&mut self, goals: &Goals, out: &mut Vec<Change>) {
         for parent in self.parents.clone() {
-            let (now, needed) = (self.binding(&parent), self.needs(&parent, pools, goals));
+            let (now, needed) = (self.binding(&parent), self.needs(&parent, goals));
             let wider = Binding { cpus: wider(&now.cpus, &needed.cpus), mems: wider_mems(&now.mems, &needed.mems) };
             self.set(&parent, &wider, "a group in it is to have them", out);
         }
     }
 
     /// Narrows the groups around `group`, or all, inner ones first.
-    fn narrow_parents(
-        &mut self,
-        group: Option<&str>,
-        pools: &Pools,
-        goals: &BTreeMap<&str, Binding>,
-        out: &mut Vec<Change>,
-    ) {
+    fn narrow_parents(&mut self, group: Option<&str>, goals: &Goals, out: &mut Vec<Change>) {
         let around = |parent: &&String| group.is_none_or(|group| is_inside(group, parent));
         let parents: Vec<String> = self.parents.iter().rev().filter(around).cloned().collect();
         for parent in parents {
-            let needed = self.needs(&parent, pools, goals);
+            let needed = self.needs(&parent, goals);
             if !needed.cpus.is_empty() {
                 self.set(&parent, &needed, "these are the cpus of its pool and of all in it", out);
             }
@@ -153,6 +146,12 @@ impl CpuGroups {
         }
         self.said.insert(group.into(), to.clone());
     }
+}
+
+/// Where a plan leads.
+struct Goals<'a> {
+    pools: &'a Pools,
+    bindings: BTreeMap<&'a str, Binding>,
 }
 
 /// What a group says of itself.

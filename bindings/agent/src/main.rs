@@ -79,23 +79,35 @@ fn read(path: &Path) -> Result<String, AgentError> {
     std::fs::read_to_string(path).map_err(|source| AgentError::Read { path: path.to_owned(), source })
 }
 
-/// Does a round on `tree`; what it did is shown even if it failed.
-fn work(common: &Common, tree: &mut dyn Tree, store: &Store, adopt: Option<args::Adopt>) -> Result<(), AgentError> {
-    let path = &common.node;
-    let node = Node::parse(&read(path)?).map_err(|source| AgentError::Node { path: path.clone(), source })?;
-    let table = match &node.machine {
-        Some(machine) => machine.table(),
-        None => TopologyTable::from_sys(&machine(&common.sys)?)?,
-    };
-    let topology = Arc::new(Topology::new(&table)?);
-    let usage = common.usage.as_deref().map(read_usage).transpose()?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    let now_ms = u64::try_from(now).unwrap_or(u64::MAX);
-    let inputs = Round { node: &node, topology, usage: usage.as_ref(), adopt: adopt.map(Into::into), now_ms };
-    let mut report = Report::default();
-    let done = round(&inputs, tree, store, &mut report);
-    show(&report, &common.format)?;
-    done
+/// How rounds are done.
+struct Rounds<'a> {
+    common: &'a Common,
+    store: Store,
+    /// Whether a round in which nothing happened is not worth a line.
+    quiet: bool,
+}
+
+impl Rounds<'_> {
+    /// Does a round on `tree`; what it did is shown even if it failed.
+    fn one(&self, tree: &mut dyn Tree, adopt: Option<args::Adopt>) -> Result<(), AgentError> {
+        let path = &self.common.node;
+        let node = Node::parse(&read(path)?).map_err(|source| AgentError::Node { path: path.clone(), source })?;
+        let table = match &node.machine {
+            Some(machine) => machine.table(),
+            None => TopologyTable::from_sys(&machine(&self.common.sys)?)?,
+        };
+        let topology = Arc::new(Topology::new(&table)?);
+        let usage = self.common.usage.as_deref().map(read_usage).transpose()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let now_ms = u64::try_from(now).unwrap_or(u64::MAX);
+        let inputs = Round { node: &node, topology, usage: usage.as_ref(), adopt: adopt.map(Into::into), now_ms };
+        let mut report = Report::default();
+        let done = round(&inputs, tree, &self.store, &mut report);
+        if !(self.quiet && report.is_quiet()) {
+            show(&report, &self.common.format)?;
+        }
+        done
+    }
 }
 
 fn read_usage(path: &Path) -> Result<Usage, AgentError> {
@@ -104,24 +116,25 @@ fn read_usage(path: &Path) -> Result<Usage, AgentError> {
 }
 
 fn one_round(once: &Once) -> Result<(), AgentError> {
-    other_owner(&once.common.host)?;
-    let tree = RealTree::open(&once.common.root)?;
+    let common = &once.common;
+    other_owner(&common.host)?;
+    let mut tree = RealTree::open(&common.root)?;
+    let rounds = |store| Rounds { common, store, quiet: false };
     if once.dry_run {
-        let store = Store::read_only(&once.common.state);
-        return work(&once.common, &mut DryRun::new(tree), &store, once.adopt);
+        return rounds(Store::read_only(&common.state)).one(&mut DryRun::new(tree), once.adopt);
     }
-    let store = Store::open(&once.common.state)?;
-    work(&once.common, &mut { tree }, &store, once.adopt)
+    rounds(Store::open(&common.state)?).one(&mut tree, once.adopt)
 }
 
 /// Rounds until one finds something that the next one cannot find otherwise.
 fn keep_running(run: &Run) -> Result<(), AgentError> {
     let mut tree = RealTree::open(&run.common.root)?;
     let store = Store::open(&run.common.state)?;
+    let rounds = Rounds { common: &run.common, store, quiet: !run.common.format.json };
     let mut adopt = run.adopt;
     loop {
         other_owner(&run.common.host)?;
-        match work(&run.common, &mut tree, &store, adopt.take()) {
+        match rounds.one(&mut tree, adopt.take()) {
             Err(error) if error.passing() => eprintln!("error: {}", one_line(&error.to_string())),
             done => done?,
         }

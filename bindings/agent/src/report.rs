@@ -22,6 +22,15 @@ pub struct Report {
     pub offer: BTreeMap<String, i64>,
 }
 
+impl Report {
+    /// Whether there is nothing in it that anybody need act on.
+    pub fn is_quiet(&self) -> bool {
+        let evicts =
+            |decision: &NodeDecision| !decision.memory.victims.is_empty() || !decision.starvation.victims.is_empty();
+        self.changes.is_empty() && !self.decision.as_ref().is_some_and(evicts)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.changes.iter().try_for_each(|change| writeln!(f, "{change}"))?;

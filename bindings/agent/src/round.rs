@@ -79,8 +79,7 @@ fn read_groups(
         saved.iter().flat_map(|saved| &saved.cgroups).map(|(name, group)| (name.as_str(), group.as_str())).collect();
     all.extend(node.containers.iter().map(|one| (one.name.as_str(), one.cgroup.as_str())));
     partition(tree, all.values().copied().chain(node.kept_parents()))?;
-    let best_effort = node.best_effort_group.as_deref();
-    Ok(CpuGroups::read(tree, topology, all.into_iter(), &node.parents, best_effort)?)
+    Ok(CpuGroups::read(tree, topology, node, all.into_iter())?)
 }
 
 /// A round under way.

@@ -53,8 +53,8 @@ pub enum StateError {
         /// Why not.
         source: io::Error,
     },
-    /// It could not be written; nothing that it would have said has been done.
-    #[error("cannot write checkpoint `{}`: {source}; no cpus were changed since the one before", path.display())]
+    /// It could not be written. Nothing is done before it is saved, so the one before still says everything that the tree may say.
+    #[error("cannot write checkpoint `{}`: {source}; the one before still holds", path.display())]
     Write {
         /// Its path.
         path: PathBuf,

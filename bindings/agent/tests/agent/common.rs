@@ -3,6 +3,7 @@
 use crate::kernel::{Alone, KernelTree};
 use sched_agent::{Adopt, AgentError, Node, Report, Round, StateError, Store, Tree, round};
 use sched_core::cpuset::{CpuPlace, Topology, TopologyTable};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,8 +80,8 @@ pub(crate) fn node(wishes: &[Wish], more: &str) -> Node {
          parents: [kubepods, kubepods/burstable]\n{more}\ncontainers:\n"
     );
     for wish in wishes {
-        text +=
-            &format!("- {{name: {}, qos: {}, cpus: {}, cgroup: {}}}\n", wish.name, wish.qos, wish.cpus, wish.group());
+        let Wish { name, qos, cpus } = wish;
+        writeln!(text, "- {{name: {name}, qos: {qos}, cpus: {cpus}, cgroup: {}}}", wish.group()).unwrap();
     }
     if wishes.is_empty() {
         text = text.replace("containers:\n", "");

@@ -74,7 +74,10 @@ fn goals(bench: &Bench) -> Vec<(String, String)> {
     pools.bindings().into_iter().map(|(name, goal)| (saved.cgroups[name].clone(), goal.cpus.to_string())).collect()
 }
 
-fn check(events: &[(Event, Vec<Option<(usize, i32)>>)]) -> Result<usize, TestCaseError> {
+/// What happens, and the faults of the rounds after it: which write, with what error.
+type Day = (Event, Vec<Option<(usize, i32)>>);
+
+fn check(events: &[Day]) -> Result<usize, TestCaseError> {
     let mut bench = Bench::new(topology(8, 2));
     let mut wishes = Vec::new();
     let mut stops = 0;

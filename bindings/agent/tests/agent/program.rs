@@ -106,7 +106,8 @@ fn what_is_written_and_offered_is_there_as_json() {
 #[test]
 fn one_that_runs_on_and_is_killed_leaves_nothing_to_do_for_the_next() {
     let folder = prepared();
-    let mut child = command(&folder.0, &["run", "--interval-s", "1"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command(&folder.0, &["run", "--interval-s", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let wait = |done: &dyn Fn() -> bool| {
         let start = Instant::now();
         while !done() {
