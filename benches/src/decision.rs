@@ -2,10 +2,7 @@
 
 use crate::ceiling::{Ceiling, Reads, Recorder, Switch};
 use crate::scenario::{self, FED_MS, NOW_MS, Scenario, ZONES};
-use sched_core::abi::{
-    Manifest, NodeSelector, Nodes, Operator, PodView, Policy, PreferredTerm, Prepared, Requirement, Rows, SelectorTerm,
-    Setup, SetupError, Verdict,
-};
+use sched_core::abi::{NodeSelector, Operator, Policy, PreferredTerm, Requirement, SelectorTerm};
 use sched_core::hash::fnv1a_with;
 use sched_core::{
     HostPort, PodSpec, PodTemplate, Profile, Protocol, ScheduleError, Scheduler, TaintEffect, Toleration, Weighted,
@@ -114,9 +111,7 @@ pub struct Bench {
 impl Bench {
     /// Builds the cluster; a small one beside it says which columns the profile reads for each shape of pod.
     pub fn new(profile: &Profile, scenario: Scenario) -> Result<Self, Failure> {
-        // As `Scheduler::new` has them: it does not check the scores of the library's own policies.
-        let own = |(policy, weight)| -> Weighted { (Box::new(Own(policy)), weight) };
-        Self::with_policies(profile.build()?.into_iter().map(own).collect(), profile, scenario)
+        Self::with_policies(profile.build()?, profile, scenario)
     }
 
     /// The same under other makes of the profile's policies.
@@ -204,50 +199,6 @@ impl Bench {
 
 pub(crate) fn shape(place: usize) -> Shape {
     Shape::MIX.get(place).copied().unwrap_or(Shape::Plain)
-}
-
-/// A policy whose scores need no check.
-struct Own(Box<dyn Policy>);
-
-impl Policy for Own {
-    fn manifest(&self) -> Manifest {
-        self.0.manifest()
-    }
-
-    fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
-        self.0.setup(host)
-    }
-
-    fn configured_reasons(&self) -> &[String] {
-        self.0.configured_reasons()
-    }
-
-    fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &mut [u64; 16]) -> Prepared {
-        self.0.prepare(pod, nodes, block)
-    }
-
-    fn filter(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [Verdict]) {
-        self.0.filter(pod, nodes, block, rows, out);
-    }
-
-    fn filter_bits(
-        &self,
-        pod: &PodView<'_>,
-        nodes: &dyn Nodes,
-        block: &[u64; 16],
-        start: usize,
-        feasible: &mut [u64],
-    ) -> bool {
-        self.0.filter_bits(pod, nodes, block, start, feasible)
-    }
-
-    fn score(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &[u64; 16], rows: Rows<'_>, out: &mut [i64]) {
-        self.0.score(pod, nodes, block, rows, out);
-    }
-
-    fn keeps_range(&self) -> bool {
-        true
-    }
 }
 
 /// Runs every shape of pod over a small cluster and notes what the policies read.

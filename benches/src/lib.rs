@@ -2,6 +2,7 @@
 //! both criterion and the program `ratios` print.
 
 pub mod ceiling;
+pub mod colocation;
 pub mod cpuset;
 pub mod decision;
 pub mod events;

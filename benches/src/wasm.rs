@@ -72,11 +72,17 @@ fn nanos(call: impl FnOnce()) -> f64 {
     start.elapsed().as_nanos() as f64
 }
 
+/// Room for answers, which a decision keeps too.
+struct Room {
+    verdicts: [Verdict; PIECE],
+    scores: [i64; PIECE],
+}
+
 /// Asks a policy about every row, as a decision does.
-fn ask(policy: &dyn Policy, pod: &PodView<'_>, nodes: &dyn Nodes) -> f64 {
+fn ask(policy: &dyn Policy, manifest: &Manifest, room: &mut Room, pod: &PodView<'_>, nodes: &dyn Nodes) -> f64 {
     let mut filters = 0.0;
-    let manifest = policy.manifest();
-    let (mut block, mut verdicts, mut scores) = ([0; 16], [Verdict::PASS; PIECE], [0; PIECE]);
+    let mut block = [0; 16];
+    let Room { verdicts, scores } = room;
     let prepared = policy.prepare(pod, nodes, &mut block);
     for start in (0..nodes.rows()).step_by(PIECE) {
         let end = (start + PIECE).min(nodes.rows());
@@ -114,9 +120,11 @@ impl Policy for Both {
             black_box(sandboxed.prepare(pod, nodes, &mut block));
         });
         let mut filters = [0.0; 2];
+        let manifest = native.manifest();
+        let mut room = Room { verdicts: [Verdict::PASS; PIECE], scores: [0; PIECE] };
         let whole = [native, sandboxed].map(|policy| &**policy);
-        let whole =
-            whole.into_iter().zip(&mut filters).map(|(policy, filters)| nanos(|| *filters = ask(policy, pod, nodes)));
+        let whole = whole.into_iter().zip(&mut filters);
+        let whole = whole.map(|(policy, filters)| nanos(|| *filters = ask(policy, &manifest, &mut room, pod, nodes)));
         let whole: Vec<f64> = whole.collect();
         let whole = [whole.first(), whole.last()].map(|time| time.copied().unwrap_or(0.0));
         let scores = sandboxed.manifest().scores;

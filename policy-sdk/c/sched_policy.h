@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHED_ABI_MINOR 2
+#define SCHED_ABI_MINOR 3
 #define SCHED_EXPORT(name) __attribute__((export_name(#name)))
 
 /* Where an array lies: its address, and how many items it has. */
@@ -94,7 +94,8 @@ typedef struct {
     int64_t constant; /* every node's raw score, if score is SCHED_CONSTANT */
     uint32_t filter, score; /* SCHED_RUN, SCHED_SKIP; SCHED_CONSTANT for score */
     uint32_t reject; /* one more than the place of the reason for which every node is rejected */
-    uint32_t narrow, fall_back, reserved;
+    uint32_t narrow, fall_back;
+    uint32_t stale; /* 1: abstains, since what it reads is too old */
 } sched_prepared;
 
 enum { SCHED_RUN = 0, SCHED_SKIP = 1, SCHED_CONSTANT = 2 };

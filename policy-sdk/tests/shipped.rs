@@ -67,6 +67,7 @@ fn with_other_settings_of_marks_and_heat() {
             hour_decay_percent: 100,
             caution_percent: u16::MAX,
             floor_permille: 0,
+            stale_after_seconds: 1,
         }),
     ]);
 }

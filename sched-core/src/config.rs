@@ -5,7 +5,7 @@ mod de;
 #[cfg(feature = "yaml")]
 mod text;
 
-use crate::limits::MAX_POLICIES;
+use crate::limits::{MAX_NAME_BYTES, MAX_POLICIES};
 use crate::registry::PolicyConfig;
 use sched_abi::Policy;
 use std::fmt;
@@ -32,6 +32,9 @@ pub enum ProfileError {
     /// A policy is to replace one that is not there.
     #[error("the profile has no policy `{0}` to replace")]
     NotThere(String),
+    /// The name of a profile is empty, too long or not one line.
+    #[error("the name of a profile must have 1 to {max} bytes and no control characters", max = crate::limits::MAX_NAME_BYTES)]
+    ProfileName,
     /// Two profiles have one name.
     #[error("profile `{0}` stands twice")]
     ProfileTwice(String),
@@ -86,13 +89,23 @@ impl fmt::Display for TextPlace {
 /// A policy and its weight.
 pub type Weighted = (Box<dyn Policy>, i64);
 
-/// A policy of a profile, written and read as `name`, `weight`, `config`.
+/// A policy of a profile, written and read as `name`, `weight`, `config`, `standsInFor`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PolicyEntry {
     /// How much its score counts; a policy that only filters ignores it.
     pub weight: i64,
     /// Which policy, and its settings.
     pub config: PolicyConfig,
+    /// The policy of the profile that it stands in for: it is asked only where that one failed, or abstains since what it
+    /// reads is too old.
+    pub stands_in_for: Option<String>,
+}
+
+impl PolicyEntry {
+    /// A policy with its weight.
+    pub fn new(weight: i64, config: PolicyConfig) -> Self {
+        Self { weight, config, stands_in_for: None }
+    }
 }
 
 /// A named set of policies. Filters are asked in this order; the first that rejects a node is the one that is reported.
@@ -108,6 +121,9 @@ pub struct Profile {
 impl Profile {
     /// Makes the policies, with their weights. They are set up by the scheduler that takes them.
     pub fn build(&self) -> Result<Vec<Weighted>, ProfileError> {
+        if self.name.is_empty() || self.name.len() > MAX_NAME_BYTES || self.name.chars().any(char::is_control) {
+            return Err(ProfileError::ProfileName);
+        }
         if self.policies.len() > MAX_POLICIES {
             let count = self.policies.len();
             return Err(ProfileError::Limit { what: "policies", count, limit: MAX_POLICIES, name: "MAX_POLICIES" });
@@ -123,6 +139,17 @@ impl Profile {
                 "no policy checks requests: without `NodeResourcesFit` nodes are filled beyond what they have"
                     .to_owned(),
             );
+        }
+        let estimates = |entry: &&PolicyEntry| {
+            let reads = matches!(entry.config, PolicyConfig::NodeInfo(_) | PolicyConfig::NodeBalance(_));
+            reads && entry.weight > 0 && entry.stands_in_for.is_none()
+        };
+        let cools = |entry: &PolicyEntry| matches!(entry.config, PolicyConfig::CoolDown(_)) && entry.weight > 0;
+        if let Some(entry) = self.policies.iter().find(estimates).filter(|_| self.policies.iter().any(cools)) {
+            list.push(format!(
+                "`CoolDown` and `{}` both charge a node for pods that its samples do not show yet: one of them is enough",
+                entry.config.name()
+            ));
         }
         for entry in &self.policies {
             if let PolicyConfig::CoolDown(config) = &entry.config {

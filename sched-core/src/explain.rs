@@ -22,6 +22,10 @@ pub struct PolicyRun {
     pub scored: bool,
     /// Why it failed, where it did: then its failure mode stands instead of what it said.
     pub failed: Option<String>,
+    /// It abstained: what it reads is too old to go by.
+    pub stale: bool,
+    /// The policy that failed or abstained, in whose place it was asked.
+    pub standing_in_for: Option<Cow<'static, str>>,
 }
 
 /// A policy and what it says.
@@ -294,8 +298,9 @@ fn amount(resource: &str, value: i64) -> String {
 }
 
 fn run(answer: &crate::pipeline::PolicyAnswer) -> PolicyRun {
-    let crate::pipeline::PolicyAnswer { policy, weight, filtered, scored, failed, .. } = answer.clone();
-    PolicyRun { policy, weight, filtered, scored, failed }
+    let crate::pipeline::PolicyAnswer { policy, weight, filtered, scored, failed, stale, standing_in_for, .. } =
+        answer.clone();
+    PolicyRun { policy, weight, filtered, scored, failed, stale, standing_in_for }
 }
 
 /// What the pod asks for that the library keeps but does not evaluate.

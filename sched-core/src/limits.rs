@@ -136,7 +136,7 @@ pub const MAX_CPU_ID: u16 = 8_191;
 /// Online CPUs of one machine.
 pub const MAX_CPUS: usize = 4_096;
 
-/// NUMA nodes of one machine, those without CPUs included.
+/// NUMA nodes of one machine, those without CPUs included. Linux knows up to 1,024; machines with more than 64 are not on sale.
 pub const MAX_NUMA_NODES: usize = 64;
 
 /// Bytes of a list of CPUs in the kernel's form; the longest one that it prints of [`MAX_CPU_ID`] is shorter.
@@ -163,8 +163,8 @@ pub const MAX_REBINDS: usize = 4;
 /// Containers of which it is tried whether moving them makes room for another, the smallest first.
 pub const MAX_REBIND_CANDIDATES: usize = 64;
 
-/// NUMA zones of one node. Linux knows up to 1,024 nodes; machines with more than 64 are not on sale.
-pub const MAX_ZONES: usize = 64;
+/// NUMA zones of one node.
+pub const MAX_ZONES: usize = MAX_NUMA_NODES;
 
 /// How much of a machine, percent, one pod or its system may be measured to use: windows of samples are not quite equal.
 pub const MAX_USE_PERCENT: u32 = 110;

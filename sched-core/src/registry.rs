@@ -107,6 +107,11 @@ impl ProfileSet {
         let peer = |name: &str, config| with(name, vec![entry(0, fit.clone()), entry(1, config)]);
         let late = p::LoadAwareConfig { node_metric_expiration_seconds: 3_600, ..p::LoadAwareConfig::default() };
         let overload = PolicyConfig::ExpectedOverload(p::ExpectedOverloadConfig::default());
+        // Once samples of pods have stopped: headroom by samples of nodes, and by requests where these have stopped too.
+        let without_samples = PolicyEntry {
+            stands_in_for: Some(overload.name().to_owned()),
+            ..entry(1, PolicyConfig::NodeInfo(p::NodeInfoConfig::default()))
+        };
         Self {
             profiles: vec![
                 kube_default(),
@@ -114,14 +119,14 @@ impl ProfileSet {
                 peer("load-aware", PolicyConfig::LoadAware(late)),
                 peer("target-load-packing", PolicyConfig::TargetLoadPacking(p::TargetLoadPackingConfig::default())),
                 peer("dynamic", PolicyConfig::Dynamic(p::DynamicConfig::default())),
-                with(Self::RECOMMENDED, vec![entry(0, fit), entry(1, overload)]),
+                with(Self::RECOMMENDED, vec![entry(0, fit), entry(1, overload), without_samples]),
             ],
         }
     }
 }
 
 fn entry(weight: i64, config: PolicyConfig) -> PolicyEntry {
-    PolicyEntry { weight, config }
+    PolicyEntry::new(weight, config)
 }
 
 /// kube-scheduler's default filters and scores, with its weights, as far as they are built.

@@ -2,7 +2,7 @@
 //! cordon and the taint that the node controller puts beside it count as one.
 
 use crate::cluster::{PodId, Row, Taint, TaintEffect};
-use crate::pipeline::{Evaluation, PolicyAnswer, Scheduler};
+use crate::pipeline::{Evaluation, PolicyAnswer, Scheduler, UNSCHEDULABLE};
 use sched_abi::{ResourceId, Verdict};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 const STEPS: usize = 2;
 
 const UNCORDONED: &str = "once they are uncordoned";
-
-/// The taint that the node controller gives cordoned nodes.
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// What a node is short of, by resource.
 type Shortage = Vec<(ResourceId, f64)>;

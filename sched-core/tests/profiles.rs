@@ -18,7 +18,7 @@ fn profiles_that_are_written_are_read_back_equal() {
     let names = PolicyConfig::NAMES.iter().enumerate();
     let defaults = names.map(|(i, name)| {
         let config = PolicyConfig::default_of(name).expect("a policy of the library");
-        Profile { name: (*name).to_owned(), policies: vec![PolicyEntry { weight: i as i64, config }] }
+        Profile { name: (*name).to_owned(), policies: vec![PolicyEntry::new(i as i64, config)] }
     });
     let mut set = ProfileSet::builtin();
     set.profiles.extend(defaults);
@@ -45,6 +45,20 @@ fn a_profile_that_checks_no_requests_is_a_warning() {
         assert!(warnings(without)[0].contains("NodeResourcesFit"), "{without}");
     }
     assert!(warnings("{name: NodeResourcesFit}").is_empty());
+}
+
+#[test]
+fn heat_beside_an_estimate_for_the_same_placements_is_a_warning() {
+    let warnings = |rest: &str| {
+        let text = format!("profiles: [{{name: p, policies: [{{name: NodeResourcesFit}}, {{name: CoolDown}}{rest}]}}]");
+        ProfileSet::from_text(&text).unwrap().profiles[0].warnings()
+    };
+    assert!(warnings(", {name: NodeInfo}")[0].contains("`CoolDown` and `NodeInfo`"));
+    let beside = [
+        ", {name: NodeInfo, weight: 0}",
+        ", {name: ExpectedOverload}, {name: NodeInfo, standsInFor: ExpectedOverload}",
+    ];
+    assert!(beside.iter().all(|rest| warnings(rest).is_empty()));
 }
 
 #[test]
@@ -76,6 +90,16 @@ fn mistakes_have_line_column_way_and_what_is_allowed() {
             policy("WaterLevel", "config: {estimatePercent: 0}"),
             format!("line 4, column 5: {in_policy}: "),
             "estimatePercent",
+        ),
+        (
+            policy("TargetLoadPacking", "config: {defaultRequestsMultiplier: .nan}"),
+            format!("line 4, column 5: {in_policy}: "),
+            "`defaultRequestsMultiplier` NaN is not a number of 0 or more",
+        ),
+        (
+            "profiles:\n- name: \"a\\e[31m\"\n  policies: []\n".to_owned(),
+            "line 2, column 9: profiles[0].name: ".to_owned(),
+            "the name of a profile must have 1 to 4096 bytes and no control characters",
         ),
         (
             policy("NodeName", "weight: -1"),

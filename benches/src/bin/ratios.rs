@@ -84,6 +84,9 @@ fn run(options: &Options) -> Result<bool, Failure> {
             }
         }
     }
+    for pods in [30, 110].into_iter().filter(|pods| options.wants(&format!("colocation/{pods}"))) {
+        ratios.extend(print(colocation(pods, 60 * options.rounds)?));
+    }
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_string_pretty(&ratios)?)?;
     }
@@ -217,6 +220,21 @@ fn wasm_recommended(options: &Options, modules: &wasm::Modules) -> Result<Ratio,
         .side("sandboxed", sandboxed, "us")
         .side("native", native, "us")
         .note(format!("digest of decisions, both: {:016x}", digests[0])))
+}
+
+/// Everything that an agent decides about a node of so many pods.
+fn colocation(pods: u32, rounds: usize) -> Result<Vec<Ratio>, Failure> {
+    let mut node = sched_benches::colocation::Node::new(pods);
+    let (mut ours, mut ceiling) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ours.push(node.decide()? / 1000.0);
+        ceiling.push(node.ceiling() / 1000.0);
+    }
+    let [ours, ceiling] = [ours, ceiling].map(|mut times| median(&mut times));
+    let ratio = Ratio::new(format!("colocation/{pods}/us-a-decision"), ours, 2.0 + 0.1 * f64::from(pods), "us")
+        .side("ceiling: one pass that adds up what pods ask for and use", ceiling, "us")
+        .side("to that", ours / ceiling, "times");
+    Ok(vec![ratio])
 }
 
 fn mean_of(values: &[f64], which: impl Fn(usize) -> bool) -> f64 {

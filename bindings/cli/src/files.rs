@@ -62,9 +62,8 @@ pub(crate) fn apart<'p>(
         let special = path.metadata().is_ok_and(|file| !file.is_file());
         if !special && taken.contains(&path) {
             let path = output.display();
-            return Err(CliError::Usage(format!(
-                "`{path}` would be written over what is read from it or written to it"
-            )));
+            let what = "this would be written over what is read from it or written to it too";
+            return Err(CliError::Usage(format!("`{path}` would be overwritten: {what}")));
         }
         taken.push(path);
     }

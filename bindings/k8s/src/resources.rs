@@ -1,6 +1,6 @@
 //! Resource lists: amounts by name, with the API server's rule that a limit without a request is a request.
 
-use crate::error::{FieldError, Within as _};
+use crate::error::{FieldError, Problem, Within as _};
 use crate::quantity::amount;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -37,7 +37,14 @@ pub(crate) fn of_container(container: &Container) -> Result<Amounts, FieldError>
     let limits = optional(source.limits.as_ref()).within_path(["resources", "limits"])?;
     let mut requests = optional(source.requests.as_ref()).within_path(["resources", "requests"])?;
     for (name, &limit) in &limits {
-        requests.entry(name.clone()).or_insert(limit);
+        let request = *requests.entry(name.clone()).or_insert(limit);
+        if request > limit {
+            return Err(FieldError::new(Problem::Rule("is more than the limit"))).within_path([
+                "resources",
+                "requests",
+                name,
+            ]);
+        }
     }
     Ok(Amounts { requests, limits })
 }

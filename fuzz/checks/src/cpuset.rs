@@ -1,7 +1,8 @@
 //! Lists of CPUs, and machines from what `/sys` says.
 
+use sched_core::colocation::Qos;
 use sched_core::cpuset::{
-    ContainerCpus, CpuSet, PoolConfig, Pools, QosClass, Sorting, SysFiles, Topology, TopologyTable, take_packed,
+    ContainerCpus, CpuSet, PoolConfig, Pools, Sorting, SysFiles, Topology, TopologyTable, take_packed,
 };
 use sched_core::limits;
 
@@ -30,6 +31,6 @@ pub fn sys_files(bytes: &[u8]) {
     let taken = take_packed(&topology, &online, half, Sorting::Packed, true).map(|taken| taken.cpus);
     assert!(taken.is_ok_and(|cpus| cpus.len() as i64 == half && cpus.is_subset(&online)));
     let pools = Pools::new(topology, PoolConfig { min_shared: 0, ..PoolConfig::default() });
-    let all = ContainerCpus::new("all", QosClass::Ls, online.len() as i64);
+    let all = ContainerCpus::new("all", Qos::Ls, online.len() as i64);
     assert_eq!(pools.and_then(|mut pools| pools.add(all)).map(|plan| plan.steps.len()), Ok(1));
 }

@@ -24,7 +24,7 @@ pub fn events(bytes: &[u8]) {
 /// A profile of all policies with their defaults.
 fn every_policy() -> Profile {
     let configs = PolicyConfig::NAMES.iter().filter_map(|name| PolicyConfig::default_of(name));
-    let policies = configs.map(|config| PolicyEntry { weight: 1, config }).collect();
+    let policies = configs.map(|config| PolicyEntry::new(1, config)).collect();
     Profile { name: "every".to_owned(), policies }
 }
 

@@ -64,6 +64,14 @@ pub enum Derived {
     /// Predicted CPU use of the pods on the node in the present clock hour, milli-CPU; 0 where no application on it has been
     /// sampled yet.
     ProfiledCpu,
+    /// Predicted CPU use of the whole machine, the system's included, milli-CPU, from the node's own samples by hour of the day;
+    /// where it has none, from those of its pool; 0 where neither has been sampled yet.
+    NodeProfileCpu {
+        /// Clock hours ahead, up to 7; 0 is the rest of the present one.
+        hours_ahead: u8,
+        /// Nodes with the same value of this label are a pool; without one all nodes are.
+        pool: Option<Label>,
+    },
     /// Estimated use of the pods that the node's newest sample does not show.
     Unmeasured(Unmeasured),
     /// A statistic of the samples of the node's use.
@@ -117,12 +125,24 @@ pub struct OverloadCurve {
     pub floor_permille: u16,
 }
 
-/// A number about all nodes together, published at the forecast's quantum.
+/// Whose samples.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum Sampled {
+    /// Those of nodes.
+    Nodes,
+    /// Those of pods.
+    Pods,
+}
+
+/// A number about all nodes together, published at a quantum.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum Aggregate {
     /// The half-width of the error that is allowed for, in standard deviations (see the expected-overload primitive).
     OverloadBand(OverloadCurve),
+    /// When the newest of all these samples was taken, milliseconds, floored to the quantum of time; -1 before the first.
+    SampledAt(Sampled),
 }
 
 /// A column of quantities, one `f64` a row.

@@ -19,7 +19,7 @@ pub mod wire;
 pub use changes::Changes;
 pub use column::{
     Aggregate, Bits, Column, Derived, DomainPods, HeatMode, Label, NODE_NAME_KEY, Nodes, OverloadCurve, ResourceId,
-    Setup, SetupError, bit, keep_bits,
+    Sampled, Setup, SetupError, bit, keep_bits,
 };
 pub use measured::{EstimateRule, Unmeasured, UsageOver};
 pub use pod::{ImageRow, NodeNameField, PodMatch, PodView, Preferred, QosClass, Request, TaintAnswer, amount_of};

@@ -309,13 +309,18 @@ pub struct Prepared {
     pub narrow: bool,
     /// If no node passes all filters, the decision is made once more without this one.
     pub fall_back: bool,
+    /// What it reads is too old to go by: it abstains, whatever else stands here, and a policy that stands in for it is asked.
+    pub stale: bool,
 }
 
 impl Prepared {
     /// Nothing to do for this pod.
     pub const SKIP: Self = Self { filter: Hook::Skip, score: Hook::Skip, ..Self::RUN };
     /// Both hooks run.
-    pub const RUN: Self = Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false, fall_back: false };
+    pub const RUN: Self =
+        Self { filter: Hook::Run, score: Hook::Run, reject: None, narrow: false, fall_back: false, stale: false };
+    /// What it reads is too old to go by.
+    pub const STALE: Self = Self { stale: true, ..Self::SKIP };
 }
 
 /// What a policy whose call failed says of every node.

@@ -13,8 +13,9 @@ pub const MAJOR: u32 = 1;
 
 /// The minor version. A host loads modules of its own and of every earlier one.
 ///
-/// 1.1 added [`export::FILTER_BITS`]; 1.2 what follows [`Frame::prepared`], and what must be asked for to be there.
-pub const MINOR: u32 = 2;
+/// 1.1 added [`export::FILTER_BITS`]; 1.2 what follows [`Frame::prepared`], and what must be asked for to be there; 1.3
+/// [`PreparedFrame::stale`], profiles of nodes and times of samples.
+pub const MINOR: u32 = 3;
 
 /// Names of what a module exports.
 pub mod export {
@@ -163,8 +164,8 @@ pub struct PreparedFrame {
     pub narrow: u32,
     /// 1: left out where no node passes.
     pub fall_back: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: abstains, since what it reads is too old. 0 in modules of a minor version before 3.
+    pub stale: u32,
 }
 
 /// Everything that a call reads and writes, in the module's memory.
@@ -291,7 +292,7 @@ impl PreparedFrame {
             },
             narrow: prepared.narrow as u32,
             fall_back: prepared.fall_back as u32,
-            reserved: 0,
+            stale: prepared.stale as u32,
         }
     }
 
@@ -304,8 +305,11 @@ impl PreparedFrame {
             2 => Hook::Constant(self.constant),
             _ => return None,
         };
-        if self.filter > 1 || self.narrow > 1 || self.fall_back > 1 {
+        if self.filter > 1 || self.narrow > 1 || self.fall_back > 1 || self.stale > 1 {
             return None;
+        }
+        if self.stale == 1 {
+            return Some(Prepared::STALE);
         }
         Some(Prepared {
             filter: if self.filter == 0 { Hook::Run } else { Hook::Skip },
@@ -313,6 +317,7 @@ impl PreparedFrame {
             reject: self.reject.checked_sub(1),
             narrow: self.narrow == 1,
             fall_back: self.fall_back == 1,
+            stale: false,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! What a policy asks of its host when it is set up: written down once, and answered alike for every further instance.
 
 use sched_abi::{
-    Bits, Column, Derived, DomainPods, EstimateRule, Label, LabelSelector, NodeSelector, PodMatch, ResourceId, Setup,
-    SetupError,
+    Aggregate, Bits, Column, Derived, DomainPods, EstimateRule, Label, LabelSelector, NodeSelector, PodMatch,
+    ResourceId, Setup, SetupError,
 };
 
 /// A request with its answer.
@@ -10,6 +10,7 @@ use sched_abi::{
 pub(super) enum Ask {
     Resource(String, ResourceId),
     Derive(Derived, Column),
+    Aggregate(Aggregate),
     Estimate(EstimateRule, usize),
     NodeSelector(NodeSelector, Bits),
     PodSelector(LabelSelector, PodMatch),
@@ -34,6 +35,12 @@ impl Setup for Recording<'_> {
         let answer = self.host.derive(derived)?;
         self.asks.push(Ask::Derive(derived, answer));
         Ok(answer)
+    }
+
+    fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
+        self.host.aggregate(aggregate)?;
+        self.asks.push(Ask::Aggregate(aggregate));
+        Ok(())
     }
 
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
@@ -105,6 +112,13 @@ impl Setup for Replaying<'_> {
     fn derive(&mut self, derived: Derived) -> Result<Column, SetupError> {
         self.next(&format!("{derived:?}"), |ask| match ask {
             Ask::Derive(known, answer) => (*known == derived).then_some(*answer),
+            _ => None,
+        })
+    }
+
+    fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
+        self.next(&format!("{aggregate:?}"), |ask| match ask {
+            Ask::Aggregate(known) => (*known == aggregate).then_some(()),
             _ => None,
         })
     }

@@ -6,8 +6,8 @@ use super::pod::Pod;
 use super::strategies::{NOW_MS, Scenario};
 use super::table::{LabelColumn, Table};
 use sched_abi::{
-    Aggregate, Bits, Column, Derived, EstimateRule, HeatMode, LabelSelector, Manifest, NodeSelector, Nodes, PodFields,
-    PodView, Policy, Prepared, ResourceId, Setup, SetupError,
+    Bits, Column, Derived, EstimateRule, HeatMode, LabelSelector, Manifest, NodeSelector, Nodes, PodFields, PodView,
+    Policy, Prepared, ResourceId, Setup, SetupError,
 };
 use sched_core::{Event, Scheduler};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -102,11 +102,8 @@ fn table(nodes: &dyn Nodes, asks: &[Ask]) -> Table {
             Ask::Derive(derived, column) => {
                 columns.push(*column);
                 table.derived.push((*column, *derived));
-                if let Derived::ExpectedOverload(curve) = derived {
-                    let band = Aggregate::OverloadBand(*curve);
-                    table.aggregates.push((band, nodes.aggregate(band)));
-                }
             }
+            Ask::Aggregate(aggregate) => table.aggregates.push((*aggregate, nodes.aggregate(*aggregate))),
             Ask::NodeSelector(_, selector) => bits.push(*selector),
             Ask::Label(_, label) => {
                 let mut numbers = nodes.label(*label).to_vec();

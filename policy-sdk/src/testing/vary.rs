@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::table::Table;
 use super::vary_pod;
 use super::words::packed;
-use sched_abi::{Bits, Column, Derived, NodeColumns, Nodes, ResourceId, amount_of};
+use sched_abi::{Aggregate, Bits, Column, Derived, NodeColumns, Nodes, ResourceId, amount_of};
 use sched_core::limits::{HEAT_SLOTS, MAX_PODS, MAX_QUANTITY, TIME_QUANTUM_MS};
 
 pub(super) const MOST: f64 = MAX_QUANTITY as f64;
@@ -67,8 +67,12 @@ pub(super) fn vary_rows(subject: &Subject<'_>, case: &mut Case, rng: &mut Rng) {
         vary_measures(subject, &mut case.table, row, rng);
     }
     vary_bits(subject, &mut case.table, rng);
-    for (_, value) in &mut case.table.aggregates {
-        *value = rng.pick(&[1.0, 2.0, 2.5, 4.0]);
+    let now = case.table.now_ms as f64;
+    for (aggregate, value) in &mut case.table.aggregates {
+        *value = match aggregate {
+            Aggregate::OverloadBand(_) => rng.pick(&[1.0, 2.0, 2.5, 4.0]),
+            Aggregate::SampledAt(_) => sampled(now, rng),
+        };
     }
     let lists = case.pod.taints.len().max(1);
     let live = case.table.bits(Bits::Live).to_vec();
@@ -182,7 +186,9 @@ fn derived_value(table: &Table, row: usize, derived: Derived, now: f64, rng: &mu
         Derived::RecentBinds { .. } | Derived::BindsSeen { .. } | Derived::Pods(_) => {
             rng.pick(&[0.0, 0.0, 1.0, 2.0, 4.0, 5.0, 9.0, 10.0, 11.0, 60.0, HEAT_SLOTS as f64 * 100.0])
         }
-        Derived::ForecastCpu { .. } | Derived::ProfiledCpu => part(rng, capacity(ResourceId::CPU)),
+        Derived::ForecastCpu { .. } | Derived::ProfiledCpu | Derived::NodeProfileCpu { .. } => {
+            part(rng, capacity(ResourceId::CPU))
+        }
         Derived::Unmeasured(spec) => part(rng, capacity(spec.resource)),
         Derived::UsageOver(_) if rng.once_in(4) => -1.0,
         Derived::UsageOver(spec) => part(rng, capacity(spec.resource)),

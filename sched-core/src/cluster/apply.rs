@@ -86,10 +86,8 @@ impl Cluster {
         object.limit("number of nodes", self.nodes.live_count() + 1, MAX_NODES, "MAX_NODES")?;
         self.advance();
         let row = self.nodes.insert(node);
-        self.load.reset(row);
-        self.derived.reset(row);
-        self.measured.reset(row);
-        self.forecast_due(row);
+        self.reset_row(row);
+        self.node_profiles.enter(row, &self.nodes);
         self.touch(row, Changed::Row);
         for slot in self.pods.lost.remove(node.name.as_str()).unwrap_or_default() {
             // A pod that no longer fits the bounds of a sum stays lost; it is removed by its own event.
@@ -103,6 +101,14 @@ impl Cluster {
         Ok(())
     }
 
+    /// What is kept of a row besides its node begins anew.
+    fn reset_row(&mut self, row: u32) {
+        self.load.reset(row);
+        self.derived.reset(row);
+        self.measured.reset(row);
+        self.forecast_due(row);
+    }
+
     fn change_node(&mut self, node: &NodeSpec) -> Applied {
         self.check_node(node)?;
         let row = self.known_node(&node.name)?;
@@ -110,6 +116,7 @@ impl Cluster {
         let delta = self.nodes.update(row, node);
         if delta.labels {
             self.measured.pods_changed(row);
+            self.node_profiles.enter(row, &self.nodes);
         }
         let flags = [
             (delta.labels, Changed::Labels),
@@ -122,6 +129,7 @@ impl Cluster {
         }
         if delta.resources.contains(&u32::from(ResourceId::CPU.0)) {
             self.reweigh(row);
+            self.node_profiles.changed(row);
         }
         if !delta.resources.is_empty() {
             self.forecast_due(row);
@@ -146,10 +154,8 @@ impl Cluster {
         }
         self.touch(row, Changed::Row);
         self.nodes.remove(row);
-        self.load.reset(row);
-        self.derived.reset(row);
-        self.measured.reset(row);
-        self.forecast_due(row);
+        self.reset_row(row);
+        self.node_profiles.leave(row);
         Ok(())
     }
 
@@ -301,8 +307,13 @@ impl Cluster {
         validate::sample(&Object { kind: "node", name }, sample)?;
         self.check_past("when the sample was taken", sample.at_ms)?;
         self.roll();
+        let known_ms = self.load.sample(row).map(|(at_ms, ..)| at_ms);
         if self.load.node_sample(row.0, sample, &mut self.pods) {
             self.advance();
+            self.newest.of_node(sample.at_ms);
+            if known_ms != Some(sample.at_ms) {
+                self.node_profiles.sample(row.0, sample, self.nodes.cpu_capacity(row.0));
+            }
             self.measured.node_sample(row.0, sample, self.clock_ms);
             self.touch(row.0, Changed::Usage);
         }
@@ -328,6 +339,7 @@ impl Cluster {
             self.apps.observe(app, sample.at_ms, sample.window_ms, sample.cpu_milli, request);
         }
         self.advance();
+        self.newest.of_pod(sample.at_ms);
         if let Some(p) = self.pods.get_mut(pod.0) {
             p.load.sample = Some(*sample);
         }

@@ -9,7 +9,8 @@ use crate::error::ClusterError;
 use crate::limits::{HEAT_SLOT_MS, MAX_TIME_MS, TIME_QUANTUM_MS};
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
-    Aggregate, Bits, Changes, Column, Derived, DomainPods, HeatMode, Label, NodeColumns, Nodes, ResourceId, SetupError,
+    Aggregate, Bits, Changes, Column, Derived, DomainPods, HeatMode, Label, NodeColumns, Nodes, ResourceId, Sampled,
+    SetupError,
 };
 
 /// A column that a policy asked for.
@@ -99,6 +100,7 @@ impl Cluster {
         if let Some(shown) = self.apps.look(now_ms) {
             self.forecast.look(shown, &self.nodes, &self.pods, &self.apps);
         }
+        self.node_profiles.look(now_ms, &self.nodes);
         let (now_slot, rows) = (slot_of(now_ms), self.nodes.rows());
         let derived = &mut self.derived;
         let all = derived.slot != Some(now_slot);
@@ -150,6 +152,17 @@ impl Cluster {
         if let Some(shown) = self.apps.roll(self.clock_ms) {
             self.forecast.roll(shown, &self.nodes, &self.pods, &self.apps);
         }
+        self.node_profiles.roll(self.clock_ms, &self.nodes);
+    }
+
+    /// Has the times of the newest samples kept.
+    pub(crate) fn want_newest_samples(&mut self) {
+        self.newest.want();
+    }
+
+    /// When the newest sample was taken, floored as times are; -1 before the first.
+    fn newest_sample(&self, of: Sampled) -> f64 {
+        self.newest.at_ms(of).map_or(-1.0, |at_ms| quantised(at_ms) as f64)
     }
 
     fn publish_marks(&mut self, now_ms: u64) {
@@ -200,6 +213,11 @@ impl Cluster {
                 self.want_heat();
             }
             Derived::RecentBinds { .. } => self.want_heat(),
+            Derived::NodeProfileCpu { hours_ahead, pool } => {
+                // Pods that no sample of the machine shows yet are still expected to use what their applications do.
+                self.apps.want();
+                self.keep_node_profile(hours_ahead, pool);
+            }
             _ => self.keep_measured(derived),
         }
         self.derived.register(derived);
@@ -216,6 +234,9 @@ pub(crate) fn check_derived(derived: Derived) -> Result<(), SetupError> {
         {
             Err(SetupError(format!("forecasts are for one whole hour each, up to {HORIZON_HOURS} hours ahead")))
         }
+        Derived::NodeProfileCpu { hours_ahead, .. } if usize::from(hours_ahead) >= HORIZON_HOURS => Err(SetupError(
+            format!("profiles of nodes are asked for {hours_ahead} hours ahead, {HORIZON_HOURS} are kept"),
+        )),
         _ => Ok(()),
     }
 }
@@ -234,6 +255,7 @@ impl<'a> Snapshot<'a> {
             Some(Derived::ForecastVariance) => &forecast.variance,
             Some(Derived::ProfiledCpu) => &forecast.profiled,
             Some(Derived::ExpectedOverload(curve)) => forecast.overload(curve),
+            Some(Derived::NodeProfileCpu { hours_ahead, pool }) => self.cluster.node_profiles.values(hours_ahead, pool),
             Some(derived) => {
                 self.cluster.measured.values(derived).unwrap_or_else(|| self.cluster.derived.column(index))
             }
@@ -287,8 +309,10 @@ impl Nodes for Snapshot<'_> {
     }
 
     fn aggregate(&self, aggregate: Aggregate) -> f64 {
-        let Aggregate::OverloadBand(curve) = aggregate;
-        self.cluster.forecast.band(curve)
+        match aggregate {
+            Aggregate::OverloadBand(curve) => self.cluster.forecast.band(curve),
+            Aggregate::SampledAt(of) => self.cluster.newest_sample(of),
+        }
     }
 
     fn taint_sets(&self) -> &[u32] {
@@ -320,9 +344,10 @@ impl Changes for Snapshot<'_> {
     }
 
     fn epochs(&self) -> u64 {
-        let Cluster { derived, forecast, measured, nodes, .. } = self.cluster;
+        let Cluster { derived, forecast, measured, nodes, node_profiles, .. } = self.cluster;
         let labels: u64 = nodes.dictionaries.iter().map(|d| d.epoch).sum();
-        derived.epoch + forecast.epoch + measured.epoch() + measured.domain_epochs() + labels
+        let columns = derived.epoch + forecast.epoch + measured.epoch() + node_profiles.epoch;
+        columns + measured.domain_epochs() + labels
     }
 
     fn label_epoch(&self, label: Label) -> u64 {
@@ -351,6 +376,7 @@ impl Changes for Snapshot<'_> {
                 | Derived::BindsSeen { .. }
                 | Derived::Pods(_),
             ) => measured.epoch(),
+            Some(Derived::NodeProfileCpu { .. }) => self.cluster.node_profiles.epoch,
             None => 0,
         }
     }

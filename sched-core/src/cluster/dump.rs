@@ -75,6 +75,8 @@ impl Cluster {
             let _ = writeln!(out, "lost with {name}: {slots:?}");
         }
         self.apps.dump(&mut out);
+        self.node_profiles.dump(&mut out);
+        let _ = writeln!(out, "{:?}", self.newest);
         out
     }
 

@@ -34,7 +34,8 @@ impl Changed {
     pub fn kinds(self) -> NodeColumns {
         match self {
             Self::Row => NodeColumns::ALL,
-            Self::Labels => NodeColumns::SELECTORS.and(NodeColumns::LABELS),
+            // What is derived of pools follows the labels that make them.
+            Self::Labels => NodeColumns::SELECTORS.and(NodeColumns::LABELS).and(NodeColumns::DERIVED),
             Self::Taints => NodeColumns::TAINT_SETS,
             Self::Unschedulable => NodeColumns::UNSCHEDULABLE,
             // Read through the pod alone.

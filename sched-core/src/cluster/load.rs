@@ -6,10 +6,39 @@ use super::heat::Heat;
 use super::pods::{PodStore, Row};
 use super::spec::Sample;
 use crate::limits::MAX_QUANTITY;
-use sched_abi::{Column, ResourceId};
+use sched_abi::{Column, ResourceId, Sampled};
 
 /// The most that estimates of a row add up to.
 const MAX: f64 = MAX_QUANTITY as f64;
+
+/// When the newest samples of all were taken; kept from when a policy asks, since it says something about what is gone.
+#[derive(Debug, Default)]
+pub(crate) struct NewestSamples {
+    wanted: bool,
+    nodes: Option<u64>,
+    pods: Option<u64>,
+}
+
+impl NewestSamples {
+    pub(crate) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    pub(crate) fn of_node(&mut self, at_ms: u64) {
+        self.nodes = self.nodes.max(Some(at_ms)).filter(|_| self.wanted);
+    }
+
+    pub(crate) fn of_pod(&mut self, at_ms: u64) {
+        self.pods = self.pods.max(Some(at_ms)).filter(|_| self.wanted);
+    }
+
+    pub(crate) fn at_ms(&self, of: Sampled) -> Option<u64> {
+        match of {
+            Sampled::Nodes => self.nodes,
+            Sampled::Pods => self.pods,
+        }
+    }
+}
 
 /// What is known of one pod's load.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -16,6 +16,7 @@ mod journal;
 mod labels;
 mod load;
 mod measured;
+mod node_profiles;
 mod nodes;
 mod placement;
 mod pods;
@@ -46,8 +47,9 @@ pub(crate) use validate::{
 use apps::AppTable;
 use columns::DerivedColumns;
 use forecast::Forecast;
-use load::NodeLoad;
+use load::{NewestSamples, NodeLoad};
 use measured::Measured;
+use node_profiles::NodeProfiles;
 use nodes::NodeTable;
 use pods::PodStore;
 
@@ -74,6 +76,8 @@ pub struct Cluster {
     pub(crate) forecast: Forecast,
     pub(crate) derived: DerivedColumns,
     pub(crate) measured: Measured,
+    pub(crate) node_profiles: NodeProfiles,
+    newest: NewestSamples,
     journal: Journal,
     generation: u64,
     /// The newest time that an accepted event came with. Time never goes back: an earlier one counts as this.
@@ -97,6 +101,8 @@ impl Cluster {
             forecast: Forecast::default(),
             derived: DerivedColumns::default(),
             measured: Measured::default(),
+            node_profiles: NodeProfiles::default(),
+            newest: NewestSamples::default(),
             journal: Journal::default(),
             generation: 0,
             clock_ms: 0,

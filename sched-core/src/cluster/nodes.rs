@@ -270,6 +270,12 @@ impl NodeTable {
         !same
     }
 
+    /// Milli-CPU that a row's machine has; 0 where it says nothing.
+    pub(crate) fn cpu_capacity(&self, row: u32) -> i64 {
+        let capacity = self.columns(ResourceId::CPU).and_then(|c| c.capacity.get(row as usize)).copied();
+        capacity.unwrap_or(0.0) as i64
+    }
+
     /// Frees a row whose pods are gone from it already.
     pub(crate) fn remove(&mut self, row: u32) {
         let at = row as usize;

@@ -158,10 +158,12 @@ impl ShortageState {
         let leaving = report.pods.iter().filter(|pod| pod.terminating).map(|pod| i128::from(used(pod))).sum::<i128>();
         let need = clamped(all - leaving - i128::from(percent_of(capacity, config.release_percent)));
         let breach = capacity > 0 && all * 100 >= i128::from(capacity) * i128::from(config.evict_percent);
-        let candidates = report.pods.iter().filter(|pod| !pod.qos.online());
-        let because = format!("memory in use has long been at or above {}% of {capacity} bytes", config.evict_percent);
-        let pick = Pick { need, because, frees: used, order: by_memory };
-        self.decide(&config.sustain, breach, (report.at_ms, now_ms), need, || pick.from(candidates))
+        self.decide(&config.sustain, breach, (report.at_ms, now_ms), need, || {
+            let because =
+                format!("memory in use has long been at or above {}% of {capacity} bytes", config.evict_percent);
+            let pick = Pick { need, because, frees: used, order: by_memory };
+            pick.from(report.pods.iter().filter(|pod| !pod.qos.online()))
+        })
     }
 
     pub(super) fn advance_starvation(
@@ -182,12 +184,13 @@ impl ShortageState {
             && used * 100 >= limit * i128::from(config.busy_percent);
         let satisfied = limit * 100 / i128::from(config.release_percent.max(1));
         let need = clamped(requested - leaving - satisfied);
-        let because = format!(
-            "BE has long been left {limit_milli}m of CPU, at most {}% of the {requested}m it asks for",
-            config.satisfied_percent
-        );
-        let pick = Pick { need, because, frees: |pod| pod.requested.cpu, order: by_cpu };
-        self.decide(&config.sustain, starving, (report.at_ms, now_ms), need, || pick.from(be()))
+        self.decide(&config.sustain, starving, (report.at_ms, now_ms), need, || {
+            let because = format!(
+                "BE has long been left {limit_milli}m of CPU, at most {}% of the {requested}m it asks for",
+                config.satisfied_percent
+            );
+            Pick { need, because, frees: |pod| pod.requested.cpu, order: by_cpu }.from(be())
+        })
     }
 
     fn decide(

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
 
 /// The fields of an entry, in their order.
-const FIELDS: [&str; 3] = ["name", "weight", "config"];
+const FIELDS: [&str; 4] = ["name", "weight", "config", "standsInFor"];
 
 impl<'de> Deserialize<'de> for ProfileSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -25,10 +25,14 @@ impl<'de> Deserialize<'de> for ProfileSet {
 
 impl Serialize for PolicyEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("PolicyEntry", FIELDS.len())?;
+        let fields = FIELDS.len() - usize::from(self.stands_in_for.is_none());
+        let mut entry = serializer.serialize_struct("PolicyEntry", fields)?;
         entry.serialize_field("name", self.config.name())?;
         entry.serialize_field("weight", &self.weight)?;
         entry.serialize_field("config", &self.config)?;
+        if let Some(other) = &self.stands_in_for {
+            entry.serialize_field("standsInFor", other)?;
+        }
         entry.end()
     }
 }
@@ -39,7 +43,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     type Value = PolicyEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a policy: `name`, then `weight` and `config`")
+        f.write_str("a policy: `name`, then `weight`, `config` and `standsInFor`")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<PolicyEntry, M::Error> {
@@ -52,8 +56,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
             let known = PolicyConfig::NAMES.join(", ");
             return Err(M::Error::custom(format!("unknown policy `{name}`, known are {known}")));
         };
-        let mut entry = PolicyEntry { weight: 1, config };
-        let mut seen = [false; 2];
+        let mut entry = PolicyEntry::new(1, config);
+        let mut seen = [false; 3];
         while let Some(key) = map.next_key::<String>()? {
             let twice = match key.as_str() {
                 "weight" => {
@@ -63,6 +67,10 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 "config" => {
                     entry.config = entry.config.read(&mut map)?;
                     std::mem::replace(&mut seen[1], true)
+                }
+                "standsInFor" => {
+                    entry.stands_in_for = Some(map.next_value()?);
+                    std::mem::replace(&mut seen[2], true)
                 }
                 other => return Err(M::Error::unknown_field(other, &FIELDS)),
             };

@@ -6,6 +6,7 @@ use crate::limits::MAX_INPUT_BYTES;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_path_to_error::Track;
+use serde_saphyr::options::NonFiniteFloatPolicy;
 use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
 impl ProfileSet {
@@ -97,7 +98,8 @@ fn message(error: &Error, text: &str) -> String {
 }
 
 fn options() -> Options {
-    serde_saphyr::options! { with_snippet: false }
+    // A policy says itself what is wrong with a number that is none, and then its place is looked for in the same text.
+    serde_saphyr::options! { with_snippet: false, non_finite_float_policy: NonFiniteFloatPolicy::PassThrough }
 }
 
 fn text_place(at: Location, path: String) -> TextPlace {

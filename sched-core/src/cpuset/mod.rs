@@ -19,9 +19,7 @@ pub use kubelet::{
     StaticPolicyOptions, TakeError, Taken, orders, take_distributed, take_packed,
 };
 pub use list::CpuListError;
-pub use pools::{
-    Binding, ContainerCpus, Member, Plan, PlanStep, PoolConfig, PoolError, Pools, PriorityClasses, QosClass,
-};
+pub use pools::{Binding, ContainerCpus, Member, Plan, PlanStep, PoolConfig, PoolError, Pools, PriorityClasses};
 pub use set::{CpuId, CpuSet};
 pub use sysfs::{SysError, SysFiles};
 pub use topology::{Counts, CpuPlace, Level, Topology, TopologyError, TopologyTable};

@@ -4,10 +4,11 @@ use sched_abi::{Hook, Manifest, Nodes, PodView, Policy, Prepared, Rows, Setup, S
 
 /// The policy, with scores out of range moved to its end.
 pub(crate) fn within_range(policy: Box<dyn Policy>) -> Box<dyn Policy> {
-    if policy.keeps_range() {
+    let manifest = policy.manifest();
+    if policy.keeps_range() || !manifest.scores {
         return policy;
     }
-    let (least, most) = policy.manifest().normalize.range();
+    let (least, most) = manifest.normalize.range();
     Box::new(Bounded { policy, least, most })
 }
 

@@ -23,6 +23,10 @@ pub struct PolicyAnswer {
     pub scored: bool,
     /// Why it failed for this pod, or before so often that it is asked no more.
     pub failed: Option<String>,
+    /// It abstained: what it reads is too old to go by.
+    pub stale: bool,
+    /// The policy that it was asked in the place of.
+    pub standing_in_for: Option<Cow<'static, str>>,
     /// It rejected the pod as a whole, for this reason.
     pub reject: Option<String>,
     /// It narrowed the nodes to those in [`Evaluation::named`].
@@ -84,7 +88,7 @@ impl Scheduler {
         snapshot::prepare(&self.entries, &view, &nodes, &mut ready);
         loop {
             let evaluation = self.ask_all(&view, &nodes, &mut ready);
-            if !snapshot::substitute(&self.entries, &view, &mut ready) {
+            if !snapshot::substitute(&self.entries, &view, &nodes, &mut ready) {
                 return Ok(evaluation);
             }
         }
@@ -150,10 +154,14 @@ impl Scheduler {
         let reject = prepared.reject.map(|place| reasons.get(place as usize).cloned().unwrap_or_default());
         let quarantined = entry.policy.statistics().is_some_and(|statistics| statistics.quarantined);
         let failed = quarantined || entry.policy.failure(pod).is_some();
+        let standing_in_for =
+            entry.stands_in_for.filter(|_| ready.standing_in).and_then(|place| self.entries.get(place));
         PolicyAnswer {
             policy: manifest.name.clone(),
             weight: entry.weight,
             failed: if failed { entry.policy.last_problem() } else { None },
+            stale: prepared.stale,
+            standing_in_for: standing_in_for.map(|of| of.manifest.name.clone()),
             filtered: manifest.filters && prepared.filter == Hook::Run,
             scored: manifest.scores && entry.weight != 0 && prepared.score != Hook::Skip,
             reject,

@@ -17,7 +17,7 @@ mod totals;
 
 pub use evaluate::{Evaluation, PolicyAnswer};
 pub(crate) use select::Ties;
-pub(crate) use snapshot::tolerates;
+pub(crate) use snapshot::{UNSCHEDULABLE, tolerates};
 
 use crate::cluster::{Cluster, Event, PodId, PodPhase, Row, Snapshot};
 use crate::config::{Profile, ProfileError, Weighted};
@@ -30,6 +30,8 @@ pub(crate) struct Entry {
     pub(crate) policy: Box<dyn Policy>,
     pub(crate) manifest: Manifest,
     pub(crate) weight: i64,
+    /// The place of the policy that it stands in for: asked only where that one failed or abstains.
+    pub(crate) stands_in_for: Option<usize>,
 }
 
 /// What `prepare` said, and the block that it filled.
@@ -38,6 +40,8 @@ pub(crate) struct Ready {
     pub(crate) prepared: Prepared,
     /// Its filter was left out, since no node passed.
     pub(crate) left_out: bool,
+    /// It is asked in the place of another policy.
+    pub(crate) standing_in: bool,
     pub(crate) block: [u64; 16],
 }
 
@@ -73,6 +77,8 @@ pub struct Decision {
     pub at_ms: u64,
     /// No node passed all filters, and those that allow it were left out.
     pub fell_back: bool,
+    /// A policy failed, or abstained since what it reads is too old: worth an alert. [`Scheduler::explain`] says which.
+    pub degraded: bool,
 }
 
 /// A cluster and the policies of one profile: feed it events, ask it where pods go.
@@ -109,7 +115,13 @@ fn fields(entries: &[Entry]) -> PodFields {
 impl Scheduler {
     /// An empty cluster under a profile. Ties are broken by `seed`.
     pub fn new(profile: &Profile, seed: u64) -> Result<Self, ProfileError> {
-        Self::of(profile.build()?, seed)
+        let mut scheduler = Self::of(profile.build()?, seed)?;
+        for entry in &profile.policies {
+            if let Some(other) = &entry.stands_in_for {
+                scheduler.stand_in(entry.config.name(), other)?;
+            }
+        }
+        Ok(scheduler)
     }
 
     /// An empty cluster under policies of the embedder's own, each with its weight; one of weight 0 only filters. Scores out of range are moved to its end:
@@ -164,13 +176,37 @@ impl Scheduler {
         let Some(place) = self.entries.iter().position(|e| e.manifest.name == name) else {
             return Err(ProfileError::NotThere(name.into_owned()));
         };
-        let weight = self.entries.get(place).map_or(0, |e| e.weight);
+        let (weight, stands_in_for) = self.entries.get(place).map_or((0, None), |e| (e.weight, e.stands_in_for));
         let mut entry = setup::entry(bounded::within_range(policy), weight, &mut self.cluster)?;
+        entry.stands_in_for = stands_in_for;
         if let Some(held) = self.entries.get_mut(place) {
             std::mem::swap(held, &mut entry);
         }
         self.fields = fields(&self.entries);
         Ok(entry.policy)
+    }
+
+    /// Has a policy asked only where another one failed, or abstains since what it reads is too old.
+    pub fn stand_in(&mut self, policy: &str, other: &str) -> Result<(), ProfileError> {
+        let place = |name: &str| self.entries.iter().position(|e| e.manifest.name == name);
+        let refused = |why: &str| ProfileError::Setup {
+            policy: policy.to_owned(),
+            problem: format!("cannot stand in for `{other}`, which {why}"),
+        };
+        let of = place(other).ok_or_else(|| refused("the profile does not have"))?;
+        let own = place(policy).ok_or_else(|| ProfileError::NotThere(policy.to_owned()))?;
+        if own == of {
+            return Err(refused("is itself"));
+        }
+        if self.entries.get(of).is_some_and(|e| e.stands_in_for.is_some())
+            || self.entries.iter().any(|e| e.stands_in_for == Some(own))
+        {
+            return Err(refused("would make one stand in for a policy that stands in itself"));
+        }
+        if let Some(entry) = self.entries.get_mut(own) {
+            entry.stands_in_for = Some(of);
+        }
+        Ok(())
     }
 
     /// Applies a change of the cluster; see [`Cluster::apply`].
@@ -223,7 +259,7 @@ impl Scheduler {
         let best = loop {
             let best = chunk::Run { entries: &self.entries, ready, pod: &view, nodes: &snapshot }.best(work, &ties);
             // What a policy said before it failed does not count: the decision is made anew without it.
-            if snapshot::substitute(&self.entries, &view, ready) {
+            if snapshot::substitute(&self.entries, &view, &snapshot, ready) {
                 fell_back = false;
                 continue;
             }
@@ -233,6 +269,8 @@ impl Scheduler {
             fell_back = true;
         };
         let best = best.ok_or(ScheduleError::Unschedulable)?;
+        let failed = |entry: &Entry| entry.policy.failure(&view).is_some();
+        let degraded = self.entries.iter().zip(&*ready).any(|(entry, ready)| ready.prepared.stale || failed(entry));
         Ok(Decision {
             pod,
             row: Row(best.row),
@@ -242,6 +280,7 @@ impl Scheduler {
             generation: self.cluster.generation(),
             at_ms: self.cluster.present(now_ms),
             fell_back,
+            degraded,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Step 5: a tentative hold, checked exactly against the cluster as it is now.
 
-use super::{Decision, Scheduler, snapshot};
+use super::{Decision, Entry, Ready, Scheduler, snapshot};
 use crate::cluster::{PodPhase, Snapshot};
 use crate::error::ScheduleError;
 use sched_abi::{Hook, Rows, Verdict};
@@ -39,7 +39,7 @@ impl Scheduler {
         if decision.fell_back {
             snapshot::fall_back(&self.entries, &mut scratch.ready);
         }
-        let stands = self.entries.iter().zip(&scratch.ready).all(|(entry, ready)| {
+        let passes = |(entry, ready): (&Entry, &Ready)| {
             let prepared = ready.prepared;
             let outside =
                 prepared.narrow && pod.named_nodes.is_some_and(|named| !sched_abi::bit(named, decision.row.0 as usize));
@@ -51,9 +51,13 @@ impl Scheduler {
                 entry.policy.filter(&pod, &nodes, &ready.block, Rows::List(&[decision.row.0]), &mut verdict);
             }
             verdict == [Verdict::PASS]
-        });
-        // A policy that failed just now passed every row; if it is one that rejects, it does so here.
-        snapshot::substitute(&self.entries, &pod, &mut scratch.ready);
-        stands && scratch.ready.iter().all(|ready| ready.prepared.reject.is_none())
+        };
+        loop {
+            let stands = self.entries.iter().zip(&scratch.ready).all(passes);
+            // A policy that failed just now passed every row: what stands instead of its answer counts.
+            if !snapshot::substitute(&self.entries, &pod, &nodes, &mut scratch.ready) {
+                return stands;
+            }
+        }
     }
 }

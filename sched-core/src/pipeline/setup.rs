@@ -40,7 +40,7 @@ pub(super) fn entry(mut policy: Box<dyn Policy>, weight: i64, cluster: &mut Clus
     match policy.setup(&mut host) {
         Ok(()) => {
             host.register();
-            Ok(Entry { policy, manifest, weight })
+            Ok(Entry { policy, manifest, weight, stands_in_for: None })
         }
         Err(SetupError(problem)) => {
             host.give_back();
@@ -60,6 +60,7 @@ struct Asked {
     pods: Vec<LabelSelector>,
     labels: Vec<Box<str>>,
     domains: Vec<(Label, PodMatch)>,
+    newest_samples: bool,
 }
 
 /// The place that an item has, or will have behind those that are kept.
@@ -103,6 +104,10 @@ impl Host<'_> {
         for rule in asked.rules {
             cluster.keep_estimate(rule);
         }
+        // Before what is derived of them.
+        for key in &asked.labels {
+            cluster.nodes.register_label(key);
+        }
         for derived in asked.derived {
             cluster.derive(derived);
         }
@@ -112,12 +117,17 @@ impl Host<'_> {
         for selector in &asked.pods {
             cluster.pods.register_selector(selector);
         }
-        for key in &asked.labels {
-            cluster.nodes.register_label(key);
-        }
         for (label, pods) in asked.domains {
             cluster.keep_domains(label, pods);
         }
+        if asked.newest_samples {
+            cluster.want_newest_samples();
+        }
+    }
+
+    fn check_label(&self, label: Label) -> Result<(), SetupError> {
+        let known = self.cluster.nodes.dictionaries.len() + self.asked.labels.len();
+        if usize::from(label.0) < known { Ok(()) } else { Err(SetupError(format!("{label:?} was not asked for"))) }
     }
 
     fn check_pods(&self, pods: PodMatch) -> Result<(), SetupError> {
@@ -157,6 +167,9 @@ impl Setup for Host<'_> {
         if let Derived::Pods(pods) = derived {
             self.check_pods(pods)?;
         }
+        if let Derived::NodeProfileCpu { pool: Some(label), .. } = derived {
+            self.check_label(label)?;
+        }
         if let Derived::Unmeasured(spec) = derived {
             self.rule(spec.rule);
         }
@@ -164,8 +177,13 @@ impl Setup for Host<'_> {
     }
 
     fn aggregate(&mut self, aggregate: Aggregate) -> Result<(), SetupError> {
-        let Aggregate::OverloadBand(curve) = aggregate;
-        self.derive(Derived::ExpectedOverload(curve)).map(drop)
+        match aggregate {
+            Aggregate::OverloadBand(curve) => self.derive(Derived::ExpectedOverload(curve)).map(drop),
+            Aggregate::SampledAt(_) => {
+                self.asked.newest_samples = true;
+                Ok(())
+            }
+        }
     }
 
     fn estimate(&mut self, rule: EstimateRule) -> Result<usize, SetupError> {
@@ -203,9 +221,7 @@ impl Setup for Host<'_> {
     fn domain_pods(&mut self, label: Label, pods: PodMatch) -> Result<DomainPods, SetupError> {
         self.one_more()?;
         self.check_pods(pods)?;
-        if usize::from(label.0) >= self.cluster.nodes.dictionaries.len() + self.asked.labels.len() {
-            return Err(SetupError(format!("{label:?} was not asked for")));
-        }
+        self.check_label(label)?;
         let kept = self.cluster.measured.domains();
         Ok(DomainPods(place(kept, &mut self.asked.domains, &(label, pods)) as u16))
     }

@@ -8,7 +8,7 @@ use crate::cluster::{
 };
 use crate::profile::PARTS;
 use sched_abi::{
-    Hook, ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, SelectorTerm, TaintAnswer,
+    Hook, ImageRow, NodeNameField, Nodes, Operator, PodFields, PodView, Preferred, Prepared, SelectorTerm, TaintAnswer,
 };
 
 /// Buffers behind a [`PodView`].
@@ -32,7 +32,7 @@ pub(crate) struct PodScratch {
 }
 
 /// The taint that stands for `spec.unschedulable`.
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+pub(crate) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 impl PodScratch {
     /// Buffers whose views are told apart.
@@ -338,7 +338,7 @@ pub(crate) fn fall_back(entries: &[Entry], ready: &mut [Ready]) -> bool {
 
 /// Puts what stands for a policy that failed in the place of its answers; says whether one did that was not known to have.
 /// Filters that were left out count again: it may have been that policy that no node passed.
-pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, ready: &mut [Ready]) -> bool {
+pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, nodes: &dyn Nodes, ready: &mut [Ready]) -> bool {
     let mut any = false;
     for (entry, ready) in entries.iter().zip(&mut *ready) {
         if let Some(instead) = entry.policy.failure(pod)
@@ -350,6 +350,7 @@ pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, ready: &mut [Read
         }
     }
     if any {
+        stand_in(entries, pod, nodes, ready);
         for ready in ready.iter_mut().filter(|ready| ready.left_out) {
             (ready.left_out, ready.prepared.filter) = (false, Hook::Run);
         }
@@ -361,8 +362,35 @@ pub(crate) fn substitute(entries: &[Entry], pod: &PodView<'_>, ready: &mut [Read
 pub(crate) fn prepare(entries: &[Entry], pod: &PodView<'_>, nodes: &dyn Nodes, ready: &mut Vec<Ready>) {
     ready.clear();
     for entry in entries {
-        let mut block = [0; 16];
-        let prepared = entry.policy.prepare(pod, nodes, &mut block);
-        ready.push(Ready { prepared, left_out: false, block });
+        let mut fresh = Ready { prepared: Prepared::SKIP, ..Ready::default() };
+        if entry.stands_in_for.is_none() {
+            fresh.ask(entry, pod, nodes);
+        }
+        ready.push(fresh);
+    }
+    stand_in(entries, pod, nodes, ready);
+}
+
+impl Ready {
+    fn ask(&mut self, entry: &Entry, pod: &PodView<'_>, nodes: &dyn Nodes) {
+        let prepared = entry.policy.prepare(pod, nodes, &mut self.block);
+        self.prepared = if prepared.stale { Prepared::STALE } else { prepared };
+    }
+}
+
+/// Asks the policies that stand in for one that failed or abstains, and were not asked yet.
+fn stand_in(entries: &[Entry], pod: &PodView<'_>, nodes: &dyn Nodes, ready: &mut [Ready]) {
+    let absent = |of: usize, ready: &[Ready]| {
+        let failed = |entry: &Entry| {
+            entry.policy.failure(pod).is_some() || entry.policy.statistics().is_some_and(|s| s.quarantined)
+        };
+        ready.get(of).is_some_and(|ready| ready.prepared.stale) || entries.get(of).is_some_and(failed)
+    };
+    for (place, entry) in entries.iter().enumerate() {
+        let needed = entry.stands_in_for.is_some_and(|of| absent(of, ready));
+        if let Some(ready) = ready.get_mut(place).filter(|ready| needed && !ready.standing_in) {
+            ready.standing_in = true;
+            ready.ask(entry, pod, nodes);
+        }
     }
 }

@@ -58,6 +58,10 @@ impl Balanced {
 }
 
 impl Policy for Balanced {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         let columns = NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED);
         Manifest { scores: true, columns, ..Manifest::new("NodeResourcesBalancedAllocation") }

@@ -163,6 +163,10 @@ impl CoolDown {
 }
 
 impl Policy for CoolDown {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest { scores: true, columns: NodeColumns::DERIVED, ..Manifest::new("CoolDown") }
     }

@@ -91,6 +91,10 @@ impl Dynamic {
 }
 
 impl Policy for Dynamic {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         // Not monotone: use of a node without capacity is not known, so that it passes.
         let columns = NodeColumns::CAPACITY.and(NodeColumns::DERIVED).and(NodeColumns::TIME);

@@ -61,6 +61,10 @@ fn is_extended(resource: &str) -> bool {
 }
 
 impl Policy for Fit {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         let columns = NodeColumns::ALLOCATABLE.and(NodeColumns::REQUESTED).and(NodeColumns::SCORING_REQUESTED);
         Manifest {

@@ -16,6 +16,10 @@ const MAX_BYTES_PER_CONTAINER: i64 = 1000 << 20;
 pub struct ImageLocality;
 
 impl Policy for ImageLocality {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest { scores: true, pod_fields: PodFields::IMAGES, ..Manifest::new("ImageLocality") }
     }

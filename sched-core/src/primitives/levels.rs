@@ -1,5 +1,6 @@
 //! The configuration of the safe water level: levels by class of pod and pool of nodes, and what holds when none is kept.
 
+use super::live::ProfileOf;
 use super::{elastic, live};
 use sched_abi::{NodeSelector, SetupError};
 
@@ -109,6 +110,8 @@ pub struct WaterLevelConfig {
     pub critical_priority: i32,
     /// A sample that ended longer ago counts for nothing, seconds, up to a day.
     pub stale_after_seconds: u32,
+    /// Where the profile comes from.
+    pub profile: ProfileOf,
     /// Share of the requests that a node without a sample that counts is taken to use, 1..=100 percent.
     pub estimate_percent: u8,
 }
@@ -126,6 +129,7 @@ impl Default for WaterLevelConfig {
             elastic_resources: elastic::default_names(),
             critical_priority: SYSTEM_CRITICAL,
             stale_after_seconds: 300,
+            profile: ProfileOf::default(),
             estimate_percent: 85,
         }
     }

@@ -1,9 +1,41 @@
 //! The use of a node as its newest sample shows it, for the policies that read samples: how fresh it is, and what follows.
 
-use sched_abi::{Column, NodeColumns, Nodes, ResourceId, SetupError};
+use sched_abi::{Column, Derived, NodeColumns, Nodes, ResourceId, Setup, SetupError};
 
 /// The longest `staleAfterSeconds`: a day.
 const MAX_STALE_SECONDS: u32 = 86_400;
+
+/// Where the profile of a node's CPU use comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)
+)]
+pub enum ProfileOf {
+    /// The applications of the pods on it, from samples of pods.
+    #[default]
+    Applications,
+    /// The machine itself, the system included, from samples of nodes; one that was not sampled yet stands at its pool's.
+    Nodes {
+        /// Nodes with the same value of this label are a pool; without one all nodes are.
+        #[cfg_attr(feature = "serde", serde(default))]
+        pool_label: Option<String>,
+    },
+}
+
+impl ProfileOf {
+    /// Asks for the column of the present hour.
+    pub(super) fn column(&self, host: &mut dyn Setup) -> Result<Column, SetupError> {
+        match self {
+            Self::Applications => host.derive(Derived::ProfiledCpu),
+            Self::Nodes { pool_label } => {
+                let pool = pool_label.as_ref().map(|key| host.label(key)).transpose()?;
+                host.derive(Derived::NodeProfileCpu { hours_ahead: 0, pool })
+            }
+        }
+    }
+}
 
 /// The columns of a resource that say how much of it is in use: capacity, newest sample, unseen estimate, requests with
 /// defaults for containers without any.

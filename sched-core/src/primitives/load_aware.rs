@@ -159,6 +159,10 @@ impl LoadAware {
 }
 
 impl Policy for LoadAware {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         // Not monotone: a capacity of 0 is not looked at, one above it is.
         let columns = NodeColumns::CAPACITY

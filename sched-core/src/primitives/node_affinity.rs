@@ -59,6 +59,10 @@ impl NodeAffinity {
 }
 
 impl Policy for NodeAffinity {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest {
             filters: true,

@@ -12,11 +12,11 @@
 //! Units: milli-CPU in, 0..=100 out. Source: the library's own. Cost: one more pass over the columns a decision, for the ratio.
 //! The convex cost of predicted use is the stronger form, see `ExpectedOverload`.
 
-use super::live::{self, Freshness, larger};
+use super::live::{self, Freshness, ProfileOf, larger};
 use super::{floor, int};
 use sched_abi::{
-    Bits, Column, Derived, Hook, Locality, Manifest, NodeColumns, NodeSelector, Nodes, PodView, Policy, Prepared,
-    ResourceId, Rows, Setup, SetupError, amount_of, bit,
+    Bits, Column, Hook, Locality, Manifest, NodeColumns, NodeSelector, Nodes, PodView, Policy, Prepared, ResourceId,
+    Rows, Setup, SetupError, amount_of, bit,
 };
 
 /// The quantum at which a pool's ratio is published: thousandths.
@@ -55,11 +55,19 @@ pub struct NodeBalanceConfig {
     pub pools: Vec<NodeSelector>,
     /// A sample that ended longer ago counts for nothing, seconds, up to a day.
     pub stale_after_seconds: u32,
+    /// Where the profile comes from.
+    pub profile: ProfileOf,
 }
 
 impl Default for NodeBalanceConfig {
     fn default() -> Self {
-        Self { side: Side::Both, distance_limit: 50, pools: Vec::new(), stale_after_seconds: 300 }
+        Self {
+            side: Side::Both,
+            distance_limit: 50,
+            pools: Vec::new(),
+            stale_after_seconds: 300,
+            profile: ProfileOf::default(),
+        }
     }
 }
 
@@ -187,6 +195,10 @@ impl Balance {
 }
 
 impl Policy for NodeBalance {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         let columns = NodeColumns::ALLOCATABLE
             .and(NodeColumns::REQUESTED)
@@ -214,7 +226,7 @@ impl Policy for NodeBalance {
             }
             self.pools.push(host.node_selector(pool)?);
         }
-        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
+        self.profile = Some(self.config.profile.column(host)?);
         Ok(())
     }
 

@@ -8,9 +8,9 @@
 //! Units: milli-CPU and bytes in, 0..=100 out. Source: the library's own; headroom as in Koordinator's and Trimaran's
 //! load-aware scores. Pods that were just placed count by estimate; heat is not read here, so nothing is charged twice.
 
-use super::live::{self, Freshness, larger};
+use super::live::{self, Freshness, ProfileOf, larger};
 use super::{float, floor, int};
-use sched_abi::{Column, Derived, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError};
+use sched_abi::{Column, Manifest, Nodes, PodView, Policy, ResourceId, Rows, Setup, SetupError};
 
 /// How profile and live use become one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,6 +48,8 @@ pub struct NodeInfoConfig {
     pub combine: Combine,
     /// A sample that ended longer ago counts for nothing, seconds, up to a day.
     pub stale_after_seconds: u32,
+    /// Where the profile comes from.
+    pub profile: ProfileOf,
     /// What missing data means.
     pub missing: Missing,
     /// Weight of CPU, 0..=100.
@@ -61,6 +63,7 @@ impl Default for NodeInfoConfig {
         Self {
             combine: Combine::Larger,
             stale_after_seconds: 300,
+            profile: ProfileOf::default(),
             missing: Missing::Requests,
             cpu_weight: 1,
             memory_weight: 1,
@@ -141,6 +144,10 @@ fn headroom(capacity: f64, in_use: f64) -> f64 {
 }
 
 impl Policy for NodeInfo {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest { scores: true, columns: live::COLUMNS, prefers_room: true, ..Manifest::new("NodeInfo") }
     }
@@ -152,7 +159,7 @@ impl Policy for NodeInfo {
             let rule = "within 0..=100 and not both 0";
             return Err(SetupError(format!("`cpuWeight` and `memoryWeight` are {weights:?}, not {rule}")));
         }
-        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
+        self.profile = Some(self.config.profile.column(host)?);
         Ok(())
     }
 

@@ -17,15 +17,18 @@
 //! `Z = sum over nodes of (W - mean of D_k by w_k) / sum over nodes of sqrt(V + (floor * capacity)^2)`, published at the forecast's
 //! quantum.
 //!
+//! Once no pod has been sampled for `staleAfterSeconds` the policy abstains, and one that stands in for it is asked.
+//!
 //! Source: our own, a convex cost of predicted use (the stronger form of node balance); chosen by measurement, see
 //! docs/policies.md. Units: milli-CPU, hours. Cost: about ten operations a row and hour, a root and two divisions a row.
 
+use super::live::{self, Freshness};
 use super::{WHOLE, whole_bits};
 use crate::limits::FORECAST_QUANTUM_MS;
 use crate::profile::HORIZON_HOURS;
 use sched_abi::{
     Aggregate, Column, Derived, Hook, MAX_RAW_SCORE, Manifest, NodeColumns, Nodes, Normalize, OverloadCurve, PodFields,
-    PodView, Policy, Prepared, ResourceId, Rows, Setup, SetupError,
+    PodView, Policy, Prepared, ResourceId, Rows, Sampled, Setup, SetupError,
 };
 
 /// Rows that are computed together, hour after hour: what is kept of them stays within the L1 cache, and each column is
@@ -75,11 +78,20 @@ pub struct ExpectedOverloadConfig {
     pub caution_percent: u16,
     /// Standard deviation that every node has at least, in thousandths of its capacity.
     pub floor_permille: u16,
+    /// When the newest sample of a pod ended longer ago, predictions are too old to go by and the policy abstains: seconds, up
+    /// to a day.
+    pub stale_after_seconds: u32,
 }
 
 impl Default for ExpectedOverloadConfig {
     fn default() -> Self {
-        Self { water_level_percent: 65, hour_decay_percent: 85, caution_percent: 75, floor_permille: 30 }
+        Self {
+            water_level_percent: 65,
+            hour_decay_percent: 85,
+            caution_percent: 75,
+            floor_permille: 30,
+            stale_after_seconds: 3_600,
+        }
     }
 }
 
@@ -171,13 +183,17 @@ impl ExpectedOverload {
     }
 
     fn curve(&self) -> Curve {
-        let ExpectedOverloadConfig { water_level_percent, hour_decay_percent, caution_percent, floor_permille } =
+        let ExpectedOverloadConfig { water_level_percent, hour_decay_percent, caution_percent, floor_permille, .. } =
             self.config;
         Curve { water_level_percent, hour_decay_percent, caution_percent, floor_permille }
     }
 }
 
 impl Policy for ExpectedOverload {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest {
             scores: true,
@@ -194,6 +210,7 @@ impl Policy for ExpectedOverload {
     fn setup(&mut self, host: &mut dyn Setup) -> Result<(), SetupError> {
         let percent = 1..=100;
         let c = self.config;
+        live::check_stale(c.stale_after_seconds)?;
         if !percent.contains(&c.water_level_percent) || !percent.contains(&c.hour_decay_percent) {
             return Err(SetupError("`waterLevelPercent` and `hourDecayPercent` must be within 1..=100".into()));
         }
@@ -203,10 +220,15 @@ impl Policy for ExpectedOverload {
         self.variance = host.derive(Derived::ForecastVariance)?;
         self.standing = host.derive(Derived::ExpectedOverload(self.curve()))?;
         host.aggregate(Aggregate::OverloadBand(self.curve()))?;
-        Ok(())
+        host.aggregate(Aggregate::SampledAt(Sampled::Pods))
     }
 
     fn prepare(&self, pod: &PodView<'_>, nodes: &dyn Nodes, block: &mut [u64; 16]) -> Prepared {
+        let sampled_at = nodes.aggregate(Aggregate::SampledAt(Sampled::Pods));
+        // Before the first sample requests are what is predicted from: that is no profile that went stale.
+        if sampled_at >= 0.0 && !Freshness::new(nodes, self.config.stale_after_seconds).counts(sampled_at) {
+            return Prepared::STALE;
+        }
         let weights = Hours::at(nodes.now_ms(), self.curve());
         for (word, weight) in block.iter_mut().zip(weights.0) {
             *word = weight.to_bits();

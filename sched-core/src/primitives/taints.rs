@@ -16,6 +16,10 @@ use sched_abi::{
 pub struct TaintToleration;
 
 impl Policy for TaintToleration {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         Manifest {
             filters: true,

@@ -75,6 +75,10 @@ impl TargetLoadPacking {
 }
 
 impl Policy for TargetLoadPacking {
+    fn keeps_range(&self) -> bool {
+        true
+    }
+
     fn manifest(&self) -> Manifest {
         let columns =
             NodeColumns::CAPACITY.and(NodeColumns::USAGE).and(NodeColumns::SAMPLED_AT).and(NodeColumns::DERIVED);

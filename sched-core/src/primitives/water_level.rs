@@ -15,8 +15,8 @@ use super::elastic;
 use super::levels::{AllAbove, LevelClass, WaterLevelConfig, WaterLevelRule};
 use super::live::{self, Freshness, larger};
 use sched_abi::{
-    Bits, Column, Derived, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec,
-    ResourceId, Rows, Setup, SetupError, Verdict, bit,
+    Bits, Column, Hook, Manifest, NodeColumns, Nodes, PodView, Policy, Prepared, QosClass, ReasonSpec, ResourceId,
+    Rows, Setup, SetupError, Verdict, bit,
 };
 
 /// A level that no use reaches.
@@ -112,7 +112,7 @@ impl Policy for WaterLevel {
         for rule in &self.config.rules {
             self.pools.push(rule.node_selector.as_ref().map(|selector| host.node_selector(selector)).transpose()?);
         }
-        self.profile = Some(host.derive(Derived::ProfiledCpu)?);
+        self.profile = Some(self.config.profile.column(host)?);
         Ok(())
     }
 

@@ -131,6 +131,7 @@ impl Player<'_> {
             generation,
             at_ms: present_ms,
             fell_back: hold.fell_back,
+            degraded: false,
         };
         let as_recorded = Decision {
             tenancy: if hold.same_node { tenancy } else { tenancy.wrapping_add(1) },

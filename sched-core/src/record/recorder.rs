@@ -235,7 +235,7 @@ impl Recorder {
     ) -> Result<Box<dyn Policy>, ProfileError> {
         let old = self.scheduler.swap_policy(policy)?;
         if let Some(log) = &mut self.log {
-            let entry = config.map(|config| PolicyEntry { weight: 0, config: config.clone() });
+            let entry = config.map(|config| PolicyEntry::new(0, config.clone()));
             let profile = entry.map(|entry| Profile { name: "swapped".to_owned(), policies: vec![entry] });
             log.swapped(profile.as_ref());
         }

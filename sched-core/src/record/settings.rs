@@ -27,7 +27,9 @@ fn written(profile: &Profile, name: &str, mut edit: impl FnMut(&mut Value)) -> S
         let mut settings = serde_json::to_value(&entry.config).unwrap_or_default();
         edit(&mut settings);
         // The name comes first, as readers of profiles want it.
-        format!(r#"{{"name":"{}","weight":{},"config":{settings}}}"#, entry.config.name(), entry.weight)
+        let standing =
+            entry.stands_in_for.as_ref().map_or(String::new(), |of| format!(r#","standsInFor":{}"#, json!(of)));
+        format!(r#"{{"name":"{}","weight":{},"config":{settings}{standing}}}"#, entry.config.name(), entry.weight)
     };
     let policies: Vec<String> = profile.policies.iter().map(entry).collect();
     format!(r#"{{"profiles":[{{"name":{},"policies":[{}]}}]}}"#, json!(name), policies.join(","))

@@ -140,12 +140,9 @@ impl Columns {
                 continue;
             }
             let kind = quantity.column.kind();
+            // Not even looked up where nothing changed, which is the rule.
             if self.changed.iter().any(|(_, kinds)| kinds.has(kind)) {
-                let values = nodes.quantity(quantity.column);
-                for &(row, _) in self.changed.iter().filter(|(_, kinds)| kinds.has(kind)) {
-                    let value = values.get(row as usize).copied().unwrap_or(0.0);
-                    instance.write(quantity.place.ptr + row * 8, &value.to_le_bytes());
-                }
+                copy_changed(instance, quantity.place.ptr, nodes.quantity(quantity.column), (&self.changed, kind));
             }
         }
         for (bits, place) in &mut self.bits {
@@ -167,10 +164,7 @@ impl Columns {
             if !follows || moved {
                 copy(instance, self.taint_sets.ptr, sets, rows);
             } else {
-                for &(row, _) in self.changed.iter().filter(|(_, kinds)| kinds.has(NodeColumns::TAINT_SETS)) {
-                    let set = sets.get(row as usize).copied().unwrap_or(0);
-                    instance.write(self.taint_sets.ptr + row * 4, &set.to_le_bytes());
-                }
+                copy_changed(instance, self.taint_sets.ptr, sets, (&self.changed, NodeColumns::TAINT_SETS));
             }
         }
         let since = follows.then_some(&*self.changed);
@@ -223,6 +217,22 @@ impl Columns {
         frame.taint_sets = Span { ptr: self.taint_sets.ptr, len: sets };
         self.laid_out = true;
         Ok(())
+    }
+}
+
+/// Rows that changed, with the kinds of columns.
+pub(super) type Changed<'a> = &'a [(u32, NodeColumns)];
+
+/// Copies the cells of a column of this kind in the rows that changed; what the column is short of is 0.
+pub(super) fn copy_changed<T: bytemuck::NoUninit + Default>(
+    instance: &mut Instance,
+    ptr: u32,
+    values: &[T],
+    (changed, kind): (Changed<'_>, NodeColumns),
+) {
+    for &(row, _) in changed.iter().filter(|(_, kinds)| kinds.has(kind)) {
+        let value = values.get(row as usize).copied().unwrap_or_default();
+        instance.write(ptr + row * size_of::<T>() as u32, bytemuck::bytes_of(&value));
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) fn grant(host: &mut dyn Setup, ask: &Ask, earlier: &[Grant]) -> Resul
         Ask::Resource(name) => Grant::Resource(host.resource(name)?),
         Ask::Derive(derived) => match host.derive(match *derived {
             Derived::Pods(place) => Derived::Pods(pods(place)?),
+            Derived::NodeProfileCpu { hours_ahead, pool } => {
+                Derived::NodeProfileCpu { hours_ahead, pool: pool.map(label).transpose()? }
+            }
             other => other,
         })? {
             Column::Derived(place) => Grant::Derived(place),

@@ -1,7 +1,7 @@
 //! Labels and counts by topology domain, as copies in a module's memory.
 
 use super::WasmError;
-use super::columns::copy;
+use super::columns::{Changed, copy, copy_changed};
 use super::instance::{Instance, Place};
 use sched_abi::ask::Grant;
 use sched_abi::wire::{Frame, LabelSlot, Slot, Span};
@@ -37,9 +37,6 @@ pub(super) struct Labels {
     spans: Vec<Span>,
 }
 
-/// Rows that changed, with the kinds of columns.
-type Changed<'a> = &'a [(u32, NodeColumns)];
-
 impl Labels {
     pub(super) fn new(reads: NodeColumns, grants: &[Grant]) -> Self {
         let (nowhere, mut labels, mut domains) = (Place::default(), Vec::new(), Vec::new());
@@ -74,10 +71,7 @@ impl Labels {
             let moved = instance.ensure(&mut copied.numbers, rows * 4)?;
             match changed.filter(|_| !moved && rows == self.rows) {
                 Some(changed) => {
-                    for &(row, _) in changed.iter().filter(|(_, kinds)| kinds.has(NodeColumns::LABELS)) {
-                        let number = numbers.get(row as usize).copied().unwrap_or(0);
-                        instance.write(copied.numbers.ptr + row * 4, &number.to_le_bytes());
-                    }
+                    copy_changed(instance, copied.numbers.ptr, numbers, (changed, NodeColumns::LABELS));
                 }
                 None => copy(instance, copied.numbers.ptr, numbers, rows),
             }

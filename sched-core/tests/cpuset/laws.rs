@@ -1,12 +1,12 @@
 //! What every allocator keeps, whatever the machine: counts, free sets, limits, and equality with slow references.
 
 use crate::random::{Machine, largest, machines, with_free};
-use crate::reference;
+use crate::{reference, reference_bound};
 use proptest::prelude::*;
 use sched_core::cpuset::{
-    BindPolicy, BindRequest, Compatibility, CpuSet, Distribution, Exclusive, Exclusivity, Level, NumaStrategy,
-    Reserved, Sorting, StaticPolicy, StaticPolicyOptions, TakeError, Taken, Topology, TopologyPolicy, take_bound,
-    take_distributed, take_packed,
+    Allocated, BindPolicy, BindRequest, Compatibility, CpuSet, Distribution, Exclusive, Exclusivity, Level,
+    NumaStrategy, Reserved, Sorting, StaticPolicy, StaticPolicyOptions, TakeError, Taken, Topology, TopologyPolicy,
+    take_bound, take_distributed, take_packed,
 };
 use sched_core::limits;
 
@@ -71,6 +71,33 @@ proptest! {
         let want = (want / group * group).min(free.len() / group * group);
         let taken = take_distributed(&machine.topology, &free, want as i64, &Distribution { group, sorting, ..Distribution::default() }).unwrap();
         prop_assert_eq!(taken.cpus, reference::distributed(&machine, &free, want, group, sorting));
+    }
+
+    #[test]
+    fn bound_equals_the_slow_reference(
+        (machine, free) in with_free(), want in 0_usize..72, full: bool, most: bool, preferred in any::<u64>(),
+        max_references in 1_u16..3, wish in 0_usize..3, groups in proptest::collection::vec((any::<u64>(), 1_u16..3, 0_usize..3), 0..4),
+    ) {
+        let wishes = [Exclusive::None, Exclusive::Core, Exclusive::Numa];
+        let some = |set: &CpuSet, bits: u64| set.iter().filter(|cpu| bits.rotate_left((cpu * 7).into()) % 3 == 0).collect::<CpuSet>();
+        let mut left = machine.topology.online().clone();
+        let mut allocated = Vec::new();
+        for (bits, references, mark) in groups {
+            let cpus = some(&left, bits);
+            left.subtract(&cpus);
+            allocated.push(Allocated { cpus, references, exclusive: wishes[mark] });
+        }
+        let want = want % (free.len() + 1);
+        let preferred = some(&free, preferred);
+        let request = BindRequest {
+            allocated: &allocated,
+            max_references,
+            exclusive: wishes[wish],
+            exclusivity: Exclusivity::Preferred,
+            ..bound(&free, if preferred.len() % 2 == 0 { &preferred } else { &free }, want as i64, (full, most))
+        };
+        let taken = take_bound(&machine.topology, &request).unwrap();
+        prop_assert_eq!(taken.cpus, reference_bound::bound(&machine, &request));
     }
 
     #[test]

@@ -79,10 +79,13 @@ fn compare_policies(pair: &Pair, pod: &PodKey, evaluation: &Evaluation) {
     assert_eq!(names(&evaluation.rows), world.nodes.keys().cloned().collect::<Vec<_>>());
     let feasible: Vec<&NodeSpec> = names(&evaluation.feasible).iter().map(|name| &world.nodes[name]).collect();
     assert_eq!(evaluation.answers.len(), pair.profile.policies.len());
+    let asked = pair.profile.asked(world);
     for (answer, policy) in evaluation.answers.iter().zip(&pair.profile.policies) {
         let name = policy.name.as_str();
         assert_eq!(answer.policy, name);
-        match prefilter(&policy.kind, spec) {
+        let active = asked.policies.contains(policy);
+        let before = if active { prefilter(&policy.kind, spec) } else { Prefilter::Go };
+        match before {
             Prefilter::Go => assert!(!answer.narrowed && answer.reject.is_none(), "{name}"),
             Prefilter::Reject(reason) => assert_eq!(answer.reject.as_ref(), Some(&reason), "{name}"),
             Prefilter::Only(only) => {
@@ -92,7 +95,8 @@ fn compare_policies(pair: &Pair, pod: &PodKey, evaluation: &Evaluation) {
             }
         }
         if answer.reject.is_none() {
-            let mut refusals: Vec<_> = all.iter().map(|node| filter(&policy.kind, spec, node, world)).collect();
+            let said = |node: &&NodeSpec| filter(&policy.kind, spec, node, world).filter(|_| active);
+            let mut refusals: Vec<_> = all.iter().map(said).collect();
             let mut refused = refused(answer);
             if matches!(policy.kind, Kind::HybridUnschedulable(_)) {
                 // What a node's own mark adds to its reason is known to the explanation alone.
@@ -101,7 +105,7 @@ fn compare_policies(pair: &Pair, pod: &PodKey, evaluation: &Evaluation) {
             assert_eq!(refused, refusals, "{name}");
         }
         // One of weight 0 only filters.
-        let asked = policy.weight != 0;
+        let asked = active && policy.weight != 0;
         let raw = if asked { score(&policy.kind, spec, &feasible, world) } else { Raw::Skip };
         match raw {
             Raw::Skip => assert!(!answer.scored, "{name}"),

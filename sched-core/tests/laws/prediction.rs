@@ -30,15 +30,41 @@ enum Happening {
     Remove {
         pod: usize,
     },
+    /// A sample of a machine.
+    NodeSample {
+        node: usize,
+        late: u64,
+        window_ms: u64,
+        cpu_milli: i64,
+    },
+    /// A node goes, or one of its name comes with another size and in another pool.
+    Leaves {
+        node: usize,
+    },
+    Joins {
+        node: usize,
+        cpu: i64,
+        pool: &'static str,
+    },
     /// Decisions are made.
     Look,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let sample = (0..8_usize, one_of(&[0, 0, 1, 10, 130]), one_of(&[0, 60_000, 300_000, 3_600_000]));
-    let sample = (sample, one_of(&[0, 90, 420, 800, 1_500, 70_000]));
+    let sample = |of: usize| {
+        let times = (one_of(&[0, 0, 1, 10, 130]), one_of(&[0, 60_000, 300_000, 3_600_000]));
+        (0..of, times, one_of(&[0, 90, 420, 800, 1_500, 70_000]))
+    };
     prop_oneof![
-        24 => sample.prop_map(|((pod, late, window_ms), cpu_milli)| Happening::Sample { pod, late, window_ms, cpu_milli }),
+        16 => sample(4).prop_map(|(node, (late, window_ms), cpu_milli)| {
+            Happening::NodeSample { node, late, window_ms, cpu_milli }
+        }),
+        1 => (0..4_usize).prop_map(|node| Happening::Leaves { node }),
+        2 => (0..4_usize, one_of(&[0, 1_000, 32_000]), one_of(&["", "ssd", "hdd"]))
+            .prop_map(|(node, cpu, pool)| Happening::Joins { node, cpu, pool }),
+        24 => sample(8).prop_map(|(pod, (late, window_ms), cpu_milli)| {
+            Happening::Sample { pod, late, window_ms, cpu_milli }
+        }),
         3 => (0..8_usize, 0..4_usize).prop_map(|(pod, node)| Happening::Bind { pod, node }),
         1 => (0..8_usize).prop_map(|pod| Happening::Remove { pod }),
         2 => Just(Happening::Look),
@@ -58,6 +84,12 @@ fn forecasting() -> impl Strategy<Value = Value> {
 
 fn amounts(cpu: i64) -> Resources {
     [("cpu", cpu), ("memory", 1 << 36), ("pods", 110)].map(|(name, amount)| (name.to_owned(), amount)).into()
+}
+
+/// A node of a pool.
+fn node(i: usize, cpu: i64, pool: &str) -> NodeSpec {
+    let labels = [("disk".to_owned(), pool.to_owned())].into();
+    NodeSpec { name: format!("node-{i}"), labels, allocatable: amounts(cpu), ..NodeSpec::default() }
 }
 
 /// Pods of three applications and of none, which request from nothing to a whole node.
@@ -88,6 +120,12 @@ fn event(happening: &Happening, now_ms: u64) -> Option<Event> {
             let (namespace, name) = of(pod);
             Event::PodRemoved { namespace, name }
         }
+        Happening::NodeSample { node, late, window_ms, cpu_milli } => {
+            let sample = Sample { at_ms: now_ms - late * MINUTE_MS, window_ms, cpu_milli, memory_bytes: 1 << 30 };
+            Event::NodeSample { name: format!("node-{node}"), sample }
+        }
+        Happening::Leaves { node } => Event::NodeRemoved { name: format!("node-{node}") },
+        Happening::Joins { node, cpu, pool } => Event::NodeAdded(self::node(node, cpu, pool)),
         Happening::Look => return None,
     })
 }
@@ -106,8 +144,7 @@ proptest! {
         let mut pair = Pair::new(&profile, seed);
         let tell = |pair: &mut Pair, now_ms, event| pair.step(now_ms, &Step::Apply(Box::new(event)));
         for (i, &cpu) in sizes.iter().enumerate() {
-            let node = NodeSpec { name: format!("node-{i}"), allocatable: amounts(cpu), ..NodeSpec::default() };
-            tell(&mut pair, START_MS, Event::NodeAdded(node));
+            tell(&mut pair, START_MS, Event::NodeAdded(node(i, cpu, ["ssd", "hdd"][i % 2])));
         }
         for (i, &request) in requests.iter().enumerate() {
             tell(&mut pair, START_MS, Event::PodAdded(pod(i, request)));
@@ -116,6 +153,11 @@ proptest! {
         for (pause, happening) in &history {
             now_ms += pause * MINUTE_MS;
             match event(happening, now_ms) {
+                Some(Event::NodeAdded(node)) if !tell(&mut pair, now_ms, Event::NodeAdded(node.clone())) => {
+                    // It is there: so it changes.
+                    tell(&mut pair, now_ms, Event::NodeChanged(node));
+                }
+                Some(Event::NodeAdded(_)) => {}
                 Some(event) => drop(tell(&mut pair, now_ms, event)),
                 None => agree_on_pending(&mut pair, now_ms),
             }

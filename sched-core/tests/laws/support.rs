@@ -57,6 +57,7 @@ impl Pair {
         let profile = Profile::from_json(profile);
         let mut world = World::default();
         (world.forecast.wanted, world.forecast.curve) = (profile.forecasts(), profile.curve());
+        world.forecast.pools = profile.pools();
         Self { scheduler, world, profile }
     }
 
@@ -93,9 +94,7 @@ impl Pair {
 
     fn reserve(&mut self, now_ms: u64, pod: &PodKey) -> bool {
         let Some(id) = self.scheduler.cluster().pod_id(&pod.0, &pod.1) else { return false };
-        if self.world.pods[pod].place == Place::Pending {
-            self.world.roll(now_ms);
-        }
+        // A decision only looks: time moves on if the room is held.
         let Ok(decision) = self.scheduler.decide(id, now_ms) else { return false };
         let node = node_of(&self.scheduler, decision.row);
         let reserved = self.scheduler.reserve(&decision, now_ms).is_ok();

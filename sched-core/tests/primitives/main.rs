@@ -11,7 +11,11 @@ mod node_balance;
 #[cfg(test)]
 mod node_info;
 #[cfg(test)]
+mod node_profiles;
+#[cfg(test)]
 mod overload;
+#[cfg(test)]
+mod standing_in;
 #[cfg(test)]
 mod water_level;
 #[cfg(test)]

@@ -47,8 +47,9 @@ fn an_application_that_peaks_at_two_in_the_afternoon_is_predicted_to_peak_then()
 }
 
 /// The raw scores of nodes that each run another application, for one more pod of `web`, which is busy by day.
-fn beside(other: &'static str, used: &dyn Fn(u64) -> i64, config: &str) -> i64 {
-    let mut world = World::new("ExpectedOverload", config);
+fn beside(other: &'static str, used: &dyn Fn(u64) -> i64) -> i64 {
+    // Asked hours after the last sample.
+    let mut world = World::new("ExpectedOverload", "{staleAfterSeconds: 86400}");
     world.node(node("a", 4_000, 64));
     // Somewhere else, so that the room of all is the same.
     world.node(node("spare", 4_000, 64));
@@ -70,8 +71,8 @@ fn by_night(hour: u64) -> i64 {
 
 #[test]
 fn applications_that_peak_at_different_hours_share_a_node_where_those_that_peak_together_do_not() {
-    let apart = beside("night", &by_night, "{}");
-    let together = beside("day", &by_day, "{}");
+    let apart = beside("night", &by_night);
+    let together = beside("day", &by_day);
     // Eight hours at 3800 of 4000, 1200 above the level: thousands of milli-CPU-hours, in sixteenths.
     assert!(apart + 16 * 2_000 < together, "{apart} {together}");
 }
@@ -79,7 +80,7 @@ fn applications_that_peak_at_different_hours_share_a_node_where_those_that_peak_
 #[test]
 fn pods_of_one_application_vary_together() {
     let jumpy = |hour: u64| if hour.is_multiple_of(2) { 1_500 } else { 500 };
-    assert!(beside("web", &jumpy, "{}") > beside("other", &jumpy, "{}"));
+    assert!(beside("web", &jumpy) > beside("other", &jumpy));
 }
 
 #[test]

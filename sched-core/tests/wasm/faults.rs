@@ -21,11 +21,16 @@ fn a_module_that_keeps_the_contract_is_taken() {
 }
 
 #[test]
-fn a_module_of_the_previous_minor_version_still_works() {
-    let module = compile(include_str!("../fixtures/wasm/abi-1.0.wat")).unwrap();
-    let mut site = Site::new(Some(policy(&module, None).unwrap()));
-    assert_eq!(site.scheduler.decide(site.pod, 0).unwrap().feasible, 3);
-    assert_eq!(site.statistics().failures, 0);
+fn modules_of_earlier_minor_versions_still_work() {
+    // The first one, and a policy in C as it was built before 1.3.
+    let first = compile(include_str!("../fixtures/wasm/abi-1.0.wat")).unwrap();
+    let previous = Module::new(&ENGINE, include_bytes!("../fixtures/wasm/abi-1.2.wasm")).unwrap();
+    assert_eq!([&first, &previous].map(Module::abi_minor), [0, 2]);
+    for module in [first, previous] {
+        let mut site = Site::new(Some(policy(&module, None).unwrap()));
+        assert_eq!(site.scheduler.decide(site.pod, 0).unwrap().feasible, 3);
+        assert_eq!(site.statistics().failures, 0);
+    }
 }
 
 #[test]

@@ -37,7 +37,13 @@ pub(crate) fn schedulers(profile: &Value, seed: u64) -> [Scheduler; 2] {
     let profiles = ProfileSet::from_text(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let profile = &profiles.profiles[0];
     let sandboxed = profile.policies.iter().map(sandboxed).collect();
-    [Scheduler::new(profile, seed).unwrap(), Scheduler::with_policies(sandboxed, seed).unwrap()]
+    let mut sandboxed = Scheduler::with_policies(sandboxed, seed).unwrap();
+    for entry in &profile.policies {
+        if let Some(other) = &entry.stands_in_for {
+            sandboxed.stand_in(entry.config.name(), other).unwrap();
+        }
+    }
+    [Scheduler::new(profile, seed).unwrap(), sandboxed]
 }
 
 /// A policy out of a module, under settings.

@@ -29,7 +29,7 @@ pub(super) fn explain(
     for event in loaded.events() {
         scheduler.apply(&event, now_ms).map_err(refused(format!("`{}`", cluster.display())))?;
     }
-    let added = scheduler.add_pod(&spec).map_err(refused(format!("pod `{full_name}`")))?;
+    let added = scheduler.add_pod(&spec).map_err(refused(format!("`{pod}`")))?;
     let explanation =
         scheduler.explain(added, now_ms).map_err(|source| CliError::Schedule { pod: full_name, source })?;
     let left_out = loaded.left_out();

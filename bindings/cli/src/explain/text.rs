@@ -38,6 +38,12 @@ pub(crate) fn render(explanation: &Explanation, context: &Context<'_>) -> String
         if let Some(problem) = &run.failed {
             let _ = writeln!(out, "\n{} failed, and what it says does not count: {problem}", run.policy);
         }
+        if run.stale {
+            let _ = writeln!(out, "\n{} abstained: the samples that it reads are too old to go by", run.policy);
+        }
+        if let Some(other) = &run.standing_in_for {
+            let _ = writeln!(out, "\n{} stood in for {other}", run.policy);
+        }
     }
     let idle = explanation
         .policies

@@ -2,7 +2,7 @@
 
 use super::args::PrecompileArgs;
 use crate::error::CliError;
-use crate::files::{Output, print};
+use crate::files::{Output, apart, print};
 use crate::numbers::thousands;
 use crate::sandbox::{engine, refused};
 use sched_core::wasm::Module;
@@ -11,12 +11,9 @@ use std::env::consts::{ARCH, OS};
 
 pub(super) fn run(args: &PrecompileArgs) -> Result<(), CliError> {
     let PrecompileArgs { file, output } = args;
+    apart([file.clone()], [output.as_path()])?;
     let bytes = read::file(file)?;
     let artefact = Module::precompile(&engine()?, &bytes).map_err(refused(file))?;
-    let same = |path: &std::path::Path| path.canonicalize().ok();
-    if same(output).is_some_and(|output| same(file) == Some(output)) {
-        return Err(CliError::Usage(format!("`{}` would be overwritten by what is made of it", file.display())));
-    }
     Output::open(output)?.write(&artefact)?;
     print(&format!(
         "{}: {} bytes of machine code for {ARCH} {OS}, made of {}.\n\

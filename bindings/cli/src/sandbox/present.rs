@@ -108,7 +108,7 @@ fn candidate(
     library: &mut Library,
 ) -> Result<Candidate, CliError> {
     let mut entries = Vec::with_capacity(profile.policies.len() + added.len());
-    for PolicyEntry { weight, config } in &profile.policies {
+    for PolicyEntry { weight, config, .. } in &profile.policies {
         let own = added.iter().find(|added| added.name() == config.name());
         let module = match own {
             Some(own) => Some(own.module.clone()),
@@ -127,9 +127,15 @@ fn candidate(
     }
     let others = added.iter().filter(|added| profile.policies.iter().all(|entry| entry.config.name() != added.name()));
     entries.extend(others.map(|own| sandboxed(own.module.clone(), String::new(), own.weight.unwrap_or(WEIGHT))));
+    let stand_ins: Vec<(&str, String)> =
+        profile.policies.iter().filter_map(|entry| Some((entry.config.name(), entry.stands_in_for.clone()?))).collect();
     Ok(Candidate::new(&profile.name, move |seed| {
         let policies = entries.iter().map(|entry| Ok(((entry.make)()?, entry.weight)));
-        Scheduler::with_policies(policies.collect::<Result<_, ProfileError>>()?, seed)
+        let mut scheduler = Scheduler::with_policies(policies.collect::<Result<_, ProfileError>>()?, seed)?;
+        for (policy, other) in &stand_ins {
+            scheduler.stand_in(policy, other)?;
+        }
+        Ok(scheduler)
     }))
 }
 

@@ -43,6 +43,10 @@ fn what_the_api_server_refuses_is_refused_by_field() {
             "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: `0` is not within 1 to 100",
         ),
         (
+            "initContainers: [{name: i, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}]".to_owned(),
+            "initContainers[0].resources.requests.cpu: is more than the limit",
+        ),
+        (
             node.to_owned(),
             "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: `101` is not within 1 to 100",
         ),

@@ -6,28 +6,35 @@
 
 mod case;
 mod compare;
+mod engine;
 mod policies;
 mod run;
 #[path = "../../../../sched-core/tests/common/vector_files.rs"]
 mod vector_files;
 
+use engine::Make;
 use vector_files::{GROUPS, vector_files};
 
 fn check(group: &str) {
+    [Make::Native, Make::Sandboxed].into_iter().for_each(|make| check_as(make, group));
+}
+
+fn check_as(make: Make, group: &str) {
     let mut failures = Vec::new();
     let (mut cases, mut comparisons) = (0, 0);
     for file in vector_files().iter().filter(|file| file.group == group) {
         for (line, text) in file.cases() {
             let case = case::Case::parse(&text).unwrap_or_else(|e| panic!("{}:{line}: {e}", file.path.display()));
-            let report = run::run(&case);
+            let report = run::run(&case, make);
             cases += 1;
             comparisons += report.comparisons;
             failures.extend(report.failures.into_iter().map(|failure| format!("{}: {failure}", case.id)));
         }
     }
-    println!("{group}: {cases} cases, {comparisons} comparisons, {} failures", failures.len());
+    println!("{group}, {make:?}: {cases} cases, {comparisons} comparisons, {} failures", failures.len());
     let first: Vec<String> = failures.iter().take(20).cloned().collect();
-    assert!(failures.is_empty(), "{} of {comparisons} comparisons failed:\n{}", failures.len(), first.join("\n"));
+    let (failed, first) = (failures.len(), first.join("\n"));
+    assert!(failures.is_empty(), "{make:?}: {failed} of {comparisons} comparisons failed:\n{first}");
 }
 
 #[test]

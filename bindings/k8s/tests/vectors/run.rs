@@ -2,6 +2,7 @@
 
 use crate::case::{Case, FilterGroup, PreFilter, Variant, VariantExpect};
 use crate::compare::Report;
+use crate::engine::Make;
 use crate::policies::{OnlyRows, ScoreOnly};
 use sched_core::{Evaluation, Event, Explanation, PodId, PolicyAnswer, Profile, ProfileSet, Scheduler};
 use sched_k8s::{ReplicaSets, node_spec, pod_spec};
@@ -25,10 +26,10 @@ const SKIPPING: [&str; 2] = ["NodeAffinity", "NodePorts"];
 /// Rejection of one node: code and sorted reasons.
 type Rejections = BTreeMap<String, (String, Vec<String>)>;
 
-pub(crate) fn run(case: &Case) -> Report {
+pub(crate) fn run(case: &Case, make: Make) -> Report {
     let mut report = Report::default();
     let profiles = ProfileSet::builtin();
-    let mut scheduler = Scheduler::new(profiles.get("kube-default").unwrap(), 1).unwrap();
+    let mut scheduler = make.scheduler(profiles.get("kube-default").unwrap());
     let pod = load(&mut scheduler, case);
     let evaluation = scheduler.evaluate(pod, 0).unwrap();
     let explanation = scheduler.explain(pod, 0).unwrap();
@@ -40,7 +41,10 @@ pub(crate) fn run(case: &Case) -> Report {
     choice(case, &mut scheduler, pod, &explanation, &mut report);
     report.equal(|| "number of variants".to_owned(), &case.variants.len(), &case.expect.variants.len());
     for (variant, expect) in case.variants.iter().zip(&case.expect.variants) {
-        run_variant(case, variant, expect, &mut report);
+        run_variant(case, make, (variant, expect), &mut report);
+    }
+    for (policy, statistics) in scheduler.statistics() {
+        report.holds(|| format!("{policy} failed"), statistics.is_none_or(|statistics| statistics.failures == 0));
     }
     report
 }
@@ -243,10 +247,10 @@ fn profile(variant: &Variant) -> Profile {
 }
 
 /// The plugin alone: its filter on all nodes, then its scores over the nodes that the default profile finds feasible.
-fn run_variant(case: &Case, variant: &Variant, expect: &VariantExpect, report: &mut Report) {
+fn run_variant(case: &Case, make: Make, (variant, expect): (&Variant, &VariantExpect), report: &mut Report) {
     let profile = profile(variant);
     let plugin = variant.plugin.as_str();
-    let mut alone = Scheduler::new(&profile, 1).unwrap();
+    let mut alone = make.scheduler(&profile);
     let pod = load(&mut alone, case);
     let evaluation = alone.evaluate(pod, 0).unwrap();
     let names = Names { scheduler: &alone };
@@ -254,7 +258,7 @@ fn run_variant(case: &Case, variant: &Variant, expect: &VariantExpect, report: &
     filter(case, (plugin, expect.prefilter.as_ref(), &expect.filter), (&evaluation, ours), &names, report);
 
     let allowed = Arc::new(Mutex::new(BTreeSet::new()));
-    let (policy, weight) = profile.build().unwrap().remove(0);
+    let (policy, weight) = (make.policy(&profile.policies[0].config), profile.policies[0].weight);
     let policies: Vec<(Box<dyn sched_core::abi::Policy>, i64)> =
         vec![(Box::new(ScoreOnly(policy)), weight), (Box::new(OnlyRows(allowed.clone())), 0)];
     let mut scoring = Scheduler::with_policies(policies, 1).unwrap();

@@ -1,6 +1,7 @@
 //! Which CPUs a container keeps others from, which it lends, and where two containers are in each other's way.
 
-use super::class::{ContainerCpus, PoolConfig, QosClass};
+use super::class::{ContainerCpus, PoolConfig};
+use crate::colocation::Qos;
 use crate::cpuset::koordinator::Exclusive;
 use crate::cpuset::set::{CpuId, CpuSet};
 use crate::cpuset::topology::{Level, Topology};
@@ -19,7 +20,7 @@ pub(super) struct Seat<'a> {
 /// The level at which a container shares nothing.
 pub(super) fn exclusive(spec: &ContainerCpus) -> Exclusive {
     match (spec.class, spec.exclusive) {
-        (QosClass::Lsx, Exclusive::None) => Exclusive::Core,
+        (Qos::Lsx, Exclusive::None) => Exclusive::Core,
         (_, exclusive) => exclusive,
     }
 }
@@ -36,9 +37,9 @@ pub(super) fn claimed(topology: &Topology, spec: &ContainerCpus, cpus: &CpuSet) 
 /// What a container on `cpus` lends: the configured fraction, from its highest cores.
 pub(super) fn lent(topology: &Topology, config: &PoolConfig, spec: &ContainerCpus, cpus: &CpuSet) -> CpuSet {
     let percent = match spec.class {
-        QosClass::Lsr => config.lsr_lends_percent,
-        QosClass::Ls => config.ls_lends_percent,
-        QosClass::Lsx | QosClass::Be | QosClass::Ot => 0,
+        Qos::Lsr => config.lsr_lends_percent,
+        Qos::Ls => config.ls_lends_percent,
+        Qos::Lsx | Qos::Be | Qos::Ot => 0,
     };
     if !spec.owns() || percent == 0 {
         return CpuSet::new();
@@ -65,7 +66,7 @@ impl<'a> Seat<'a> {
 
     fn keeps_off(&self, other: &Self) -> CpuSet {
         let mut there = self.claimed.intersection(&other.cpus);
-        if other.spec.class.borrows() {
+        if !other.spec.class.online() {
             there.subtract(&self.lent);
         }
         there

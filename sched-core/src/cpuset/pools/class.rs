@@ -1,56 +1,41 @@
-//! QoS classes, what a container asks for, and how a machine is divided among them.
+//! What a container asks for by its class, and how a machine is divided.
 
+use crate::colocation::{Priority, Qos};
 use crate::cpuset::koordinator::Exclusive;
 use crate::cpuset::set::CpuSet;
 
-/// Who shares what with whom.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "UPPERCASE"))]
-pub enum QosClass {
-    /// Latency sensitive, exclusive: CPUs on cores that nobody else runs on, siblings included.
-    Lsx,
-    /// Latency sensitive, reserved: cores of its own, of which it lends a fraction to [`QosClass::Be`].
-    Lsr,
-    /// Latency sensitive: the shared pool, or CPUs of its own, of which it lends a fraction.
-    Ls,
-    /// Best effort: CPUs of its own, the shared pool, and what the others lend.
-    Be,
-    /// Overcommitted again: wherever [`QosClass::Be`] runs, with the lowest priority.
-    Ot,
-}
-
-impl QosClass {
-    /// Whether it runs on CPUs that others lend.
-    pub fn borrows(self) -> bool {
-        matches!(self, Self::Be | Self::Ot)
-    }
-}
-
-/// Which priorities are which class: P0, the highest, to P4.
+/// Which class the containers of a priority are of.
 ///
 /// ```
-/// use sched_core::cpuset::{PriorityClasses, QosClass};
+/// use sched_core::colocation::{Priority, Qos};
+/// use sched_core::cpuset::PriorityClasses;
 ///
-/// assert_eq!(PriorityClasses::default().class_of(1), Some(QosClass::Lsr));
-/// let two_tiers = PriorityClasses([QosClass::Ls, QosClass::Ls, QosClass::Ls, QosClass::Be, QosClass::Be]);
-/// assert_eq!(two_tiers.class_of(3), Some(QosClass::Be));
-/// assert_eq!(two_tiers.class_of(5), None);
+/// assert_eq!(PriorityClasses::default().class_of(Priority::P1), Qos::Lsr);
+/// let two_tiers = PriorityClasses([Qos::Ls, Qos::Ls, Qos::Ls, Qos::Be, Qos::Be]);
+/// assert_eq!(two_tiers.class_of(Priority::P3), Qos::Be);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-pub struct PriorityClasses(pub [QosClass; 5]);
+pub struct PriorityClasses(pub [Qos; 5]);
 
 impl Default for PriorityClasses {
     /// One class a priority, in order.
     fn default() -> Self {
-        Self([QosClass::Lsx, QosClass::Lsr, QosClass::Ls, QosClass::Be, QosClass::Ot])
+        Self(Qos::ALL)
     }
 }
 
 impl PriorityClasses {
-    /// The class of a priority; none beyond P4.
-    pub fn class_of(self, priority: u8) -> Option<QosClass> {
-        self.0.get(usize::from(priority)).copied()
+    /// The class of a priority.
+    pub fn class_of(self, priority: Priority) -> Qos {
+        let [p0, p1, p2, p3, p4] = self.0;
+        match priority {
+            Priority::P0 => p0,
+            Priority::P1 => p1,
+            Priority::P2 => p2,
+            Priority::P3 => p3,
+            Priority::P4 => p4,
+        }
     }
 }
 
@@ -61,10 +46,10 @@ pub struct ContainerCpus {
     /// Its name, unique on the machine.
     pub container: String,
     /// Its class.
-    pub class: QosClass,
-    /// CPUs of its own: at least 1 for [`QosClass::Lsx`] and [`QosClass::Lsr`], 0 for [`QosClass::Be`] and [`QosClass::Ot`]; for [`QosClass::Ls`] 0 is the shared pool.
+    pub class: Qos,
+    /// CPUs of its own: at least 1 for [`Qos::Lsx`] and [`Qos::Lsr`], 0 for [`Qos::Be`] and [`Qos::Ot`]; for [`Qos::Ls`] 0 is the shared pool.
     pub own: i64,
-    /// What it shares with no other container, but for what it lends. [`QosClass::Lsx`] never shares a core.
+    /// What it shares with no other container, but for what it lends. [`Qos::Lsx`] never shares a core.
     pub exclusive: Exclusive,
     /// NUMA nodes that its own CPUs must be of, for example of a hint; none is any.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -75,9 +60,9 @@ pub struct ContainerCpus {
 }
 
 impl ContainerCpus {
-    /// A container of a class with so many CPUs of its own, on cores of its own for [`QosClass::Lsx`] and [`QosClass::Lsr`].
-    pub fn new(container: impl Into<String>, class: QosClass, own: i64) -> Self {
-        let exclusive = if class <= QosClass::Lsr { Exclusive::Core } else { Exclusive::None };
+    /// A container of a class with so many CPUs of its own, on cores of its own for [`Qos::Lsx`] and [`Qos::Lsr`].
+    pub fn new(container: impl Into<String>, class: Qos, own: i64) -> Self {
+        let exclusive = if class <= Qos::Lsr { Exclusive::Core } else { Exclusive::None };
         Self { container: container.into(), class, own, exclusive, numas: Vec::new(), chosen: None }
     }
 
@@ -99,9 +84,9 @@ pub struct PoolConfig {
     pub reserved: CpuSet,
     /// CPUs of best effort's own, taken from the highest cores.
     pub be_own: usize,
-    /// Of 100 CPUs of a [`QosClass::Lsr`] container how many it lends, rounded down for each container.
+    /// Of 100 CPUs of a [`Qos::Lsr`] container how many it lends, rounded down for each container.
     pub lsr_lends_percent: u8,
-    /// The same of [`QosClass::Ls`] containers with CPUs of their own.
+    /// The same of [`Qos::Ls`] containers with CPUs of their own.
     pub ls_lends_percent: u8,
     /// CPUs that always stay in the shared pool.
     pub min_shared: usize,

@@ -6,12 +6,13 @@ mod error;
 mod place;
 mod plan;
 
-pub use class::{ContainerCpus, PoolConfig, PriorityClasses, QosClass};
+pub use class::{ContainerCpus, PoolConfig, PriorityClasses};
 pub use error::PoolError;
 pub use plan::{Binding, Plan, PlanStep};
 
 use super::set::{CpuId, CpuSet};
 use super::topology::{Level, Topology};
+use crate::colocation::Qos;
 use crate::limits;
 use claims::Seat;
 use std::collections::BTreeMap;
@@ -34,13 +35,14 @@ pub struct Member {
 /// change answers with a [`Plan`].
 ///
 /// ```
-/// use sched_core::cpuset::{ContainerCpus, CpuPlace, PoolConfig, Pools, QosClass, Topology, TopologyTable};
+/// use sched_core::colocation::Qos;
+/// use sched_core::cpuset::{ContainerCpus, CpuPlace, PoolConfig, Pools, Topology, TopologyTable};
 ///
 /// let cpus = (0..8).map(|cpu| CpuPlace { cpu, core: u32::from(cpu / 2), uncore: 0, numa: 0, socket: 0 }).collect();
 /// let topology = Topology::new(&TopologyTable { cpus, ..TopologyTable::default() })?;
 /// let mut pools = Pools::new(topology, PoolConfig::default())?;
-/// pools.add(ContainerCpus::new("web", QosClass::Ls, 0))?;
-/// let plan = pools.add(ContainerCpus::new("trading", QosClass::Lsx, 2))?;
+/// pools.add(ContainerCpus::new("web", Qos::Ls, 0))?;
+/// let plan = pools.add(ContainerCpus::new("trading", Qos::Lsx, 2))?;
 /// let lines: Vec<String> = plan.steps.iter().map(|step| format!("{} {}", step.container, step.to.cpus)).collect();
 /// assert_eq!(lines, ["web 2-7", "trading 0-1"]); // web leaves the core before trading starts on it
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -123,13 +125,13 @@ impl Pools {
 
     /// The CPUs that every container is to run on.
     pub fn bindings(&self) -> BTreeMap<&str, Binding> {
-        let (shared, best_effort) = (self.shared(), self.best_effort());
-        let cpus = |member: &Member| match member.spec.class {
-            _ if member.spec.owns() => member.own.clone(),
-            QosClass::Be | QosClass::Ot => best_effort.clone(),
-            QosClass::Lsx | QosClass::Lsr | QosClass::Ls => shared.clone(),
+        let bind = |cpus| Binding::of(&self.topology, cpus);
+        let (shared, best_effort) = (bind(self.shared()), bind(self.best_effort()));
+        let binding = |member: &Member| match member.spec.class {
+            _ if member.spec.owns() => bind(member.own.clone()),
+            Qos::Be | Qos::Ot => best_effort.clone(),
+            Qos::Lsx | Qos::Lsr | Qos::Ls => shared.clone(),
         };
-        let binding = |member: &Member| Binding::of(&self.topology, cpus(member));
         self.members.iter().map(|(name, member)| (name.as_str(), binding(member))).collect()
     }
 
@@ -203,11 +205,11 @@ impl Pools {
         if self.members.len() >= limits::MAX_POOL_CONTAINERS {
             return Err(PoolError::TooMany);
         }
-        if spec.own < 0 || spec.own == 0 && spec.class <= QosClass::Lsr {
+        if spec.own < 0 || spec.own == 0 && spec.class <= Qos::Lsr {
             return Err(PoolError::NotPositive { container, own: spec.own });
         }
         let shares = !spec.owns() && (spec.exclusive.level().is_some() || spec.chosen.is_some());
-        if shares || spec.owns() && spec.class.borrows() {
+        if shares || spec.owns() && !spec.class.online() {
             return Err(PoolError::HasNoOwn { container });
         }
         Ok(())

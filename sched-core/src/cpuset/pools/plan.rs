@@ -18,9 +18,9 @@ pub struct Binding {
 impl Binding {
     /// CPUs with the NUMA nodes that they are of.
     pub fn of(topology: &Topology, cpus: CpuSet) -> Self {
-        let mut mems: Vec<u32> = cpus.iter().filter_map(|cpu| topology.number_of(Level::Numa, cpu)).collect();
-        mems.sort_unstable();
-        mems.dedup();
+        let nodes = topology.numbers(Level::Numa).iter().copied();
+        let on = |node: &u32| topology.cpus_of(Level::Numa, *node).iter().any(|cpu| cpus.contains(*cpu));
+        let mems = nodes.filter(on).collect();
         Self { cpus, mems }
     }
 }

@@ -90,18 +90,35 @@ fn stale() -> impl Strategy<Value = u32> {
     one_of(&[1, 59, 60, 300, 86_400])
 }
 
+/// Where profiles of nodes come from.
+fn profile_of() -> impl Strategy<Value = Value> {
+    let pool = |label: &str| json!({ "nodes": { "poolLabel": label } });
+    one_of(&[
+        json!("applications"),
+        json!("applications"),
+        json!({ "nodes": {} }),
+        pool("topology.kubernetes.io/zone"),
+        pool("disk"),
+    ])
+}
+
 fn node_balance() -> impl Strategy<Value = Value> {
-    (text(&["both", "above"]), one_of(&[1, 10, 50, 100]), prop::collection::vec(pool(), 0..=3), stale()).prop_map(
-        |(side, limit, pools, stale)| json!({ "side": side, "distanceLimit": limit, "pools": pools, "staleAfterSeconds": stale }),
+    let pools = prop::collection::vec(pool(), 0..=3);
+    (text(&["both", "above"]), one_of(&[1, 10, 50, 100]), pools, stale(), profile_of()).prop_map(
+        |(side, limit, pools, stale, profile)| {
+            json!({
+                "side": side, "distanceLimit": limit, "pools": pools, "staleAfterSeconds": stale, "profile": profile,
+            })
+        },
     )
 }
 
 fn node_info() -> impl Strategy<Value = Value> {
     let weights = one_of(&[(1, 1), (1, 0), (0, 1), (3, 100)]);
-    (text(&["larger", "blend"]), stale(), text(&["requests", "profile", "full"]), weights).prop_map(
-        |(combine, stale, missing, (cpu, memory))| {
+    (text(&["larger", "blend"]), stale(), text(&["requests", "profile", "full"]), weights, profile_of()).prop_map(
+        |(combine, stale, missing, (cpu, memory), profile)| {
             json!({
-                "combine": combine, "staleAfterSeconds": stale, "missing": missing,
+                "combine": combine, "staleAfterSeconds": stale, "missing": missing, "profile": profile,
                 "cpuWeight": cpu, "memoryWeight": memory,
             })
         },
@@ -117,13 +134,14 @@ fn water_level() -> impl Strategy<Value = Value> {
     });
     let suppression = one_of(&[(80, 80), (95, 100)]);
     let above = || text(&["reject", "fallBack"]);
-    let rest = (one_of(&[-10, 0, 2_000_000_000]), stale(), one_of(&[1, 55, 85, 100]));
+    let rest = (one_of(&[-10, 0, 2_000_000_000]), stale(), one_of(&[1, 55, 85, 100]), profile_of());
     (prop::collection::vec(rule, 1..=3), suppression, (above(), above()), elastic(), rest).prop_map(
-        |(rules, (cpu, memory), (for_elastic, online), resources, (priority, stale, estimate))| {
+        |(rules, (cpu, memory), (for_elastic, online), resources, (priority, stale, estimate, profile))| {
             json!({
                 "rules": rules, "suppressionPercent": { "cpu": cpu, "memory": memory },
                 "whenAllAbove": { "elastic": for_elastic, "online": online }, "elasticResources": resources,
                 "criticalPriority": priority, "staleAfterSeconds": stale, "estimatePercent": estimate,
+                "profile": profile,
             })
         },
     )
@@ -131,11 +149,12 @@ fn water_level() -> impl Strategy<Value = Value> {
 
 fn expected_overload() -> impl Strategy<Value = Value> {
     let percent = || one_of(&[1, 30, 65, 85, 100]);
-    (percent(), percent(), one_of(&[0, 75, 300, 65_535]), one_of(&[0, 30, 1_000])).prop_map(
-        |(level, decay, caution, floor)| {
+    let stale = one_of(&[1, 60, 3_600, 86_400]);
+    (percent(), percent(), one_of(&[0, 75, 300, 65_535]), one_of(&[0, 30, 1_000]), stale).prop_map(
+        |(level, decay, caution, floor, stale)| {
             json!({
                 "waterLevelPercent": level, "hourDecayPercent": decay,
-                "cautionPercent": caution, "floorPermille": floor,
+                "cautionPercent": caution, "floorPermille": floor, "staleAfterSeconds": stale,
             })
         },
     )

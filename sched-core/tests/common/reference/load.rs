@@ -1,9 +1,10 @@
 //! What pods and nodes use and are expected to use: estimates, what samples do not show yet, profiles, heat.
 
 use super::forecast::{App, Entry, MILLION, Prediction, Predictions, anything_known, predict};
+use super::settings::ProfileOf;
 use super::world::{PodState, World};
 use super::{overload, scoring_requests_existing};
-use sched_core::{NodeSpec, PodSpec, Sample};
+use sched_core::{NodeSpec, Owner, PodSpec, Sample};
 
 /// The time for which predictions stay the same.
 const QUANTUM_MS: u64 = 300_000;
@@ -24,6 +25,22 @@ pub(crate) struct Forecast {
     predictions: Option<Predictions>,
     /// In thousandths.
     pub(crate) band: i128,
+    /// The labels whose values make pools of nodes; nothing is learned of nodes where there are none.
+    pub(crate) pools: Vec<Option<String>>,
+    of_nodes: Vec<Entry>,
+    node_predictions: Option<Predictions>,
+    node_quantum: Option<u64>,
+}
+
+/// A node, as something that is sampled.
+fn as_app(node: &str) -> App {
+    (String::new(), Owner { kind: "Node".to_owned(), name: node.to_owned() })
+}
+
+/// The pool of a node.
+fn pool_of(node: &NodeSpec, label: Option<&String>) -> App {
+    let value = label.and_then(|label| node.labels.get(label)).cloned().unwrap_or_default();
+    (label.cloned().unwrap_or_default(), Owner { kind: "Pool".to_owned(), name: value })
 }
 
 /// The application of a pod.
@@ -50,6 +67,12 @@ impl World {
     pub(crate) fn roll(&mut self, now_ms: u64) {
         self.now_ms = now_ms - now_ms % 1_000;
         let quantum = now_ms / QUANTUM_MS;
+        let forecast = &mut self.forecast;
+        if !forecast.pools.is_empty() && forecast.node_quantum.is_none_or(|present| present < quantum) {
+            forecast.node_quantum = Some(quantum);
+            forecast.of_nodes.push(Entry::Rolled);
+            forecast.node_predictions = Some(predict(&forecast.of_nodes, quantum * QUANTUM_MS));
+        }
         if !self.forecast.wanted || self.forecast.quantum.is_some_and(|present| present >= quantum) {
             return;
         }
@@ -67,6 +90,25 @@ impl World {
         let Some(app) = app(pod).filter(|_| self.forecast.wanted && request > 0) else { return };
         let (used, Sample { at_ms, window_ms, .. }) = (sample.cpu_milli.into(), *sample);
         self.forecast.entries.push(Entry::Seen { app, at_ms, window_ms, used, request });
+    }
+
+    /// Learns from a node's sample.
+    pub(crate) fn learn_of_node(&mut self, node: &str, sample: &Sample) {
+        let (spec, Sample { at_ms, window_ms, .. }) = (&self.nodes[node], *sample);
+        let (used, request) = (sample.cpu_milli.into(), capacity(spec, "cpu"));
+        if self.forecast.pools.is_empty() || request == 0 {
+            return;
+        }
+        let pools = self.forecast.pools.iter().map(|label| pool_of(spec, label.as_ref()));
+        for app in [as_app(node)].into_iter().chain(pools) {
+            self.forecast.of_nodes.push(Entry::Seen { app, at_ms, window_ms, used, request });
+        }
+    }
+
+    /// Whether samples of pods have come, and then none for so long.
+    pub(crate) fn without_pod_samples_for(&self, stale_s: u64) -> bool {
+        let newest = self.newest_pod_sample_ms.map(|at_ms| at_ms - at_ms % 1_000);
+        newest.is_some_and(|at_ms| self.now_ms > at_ms + stale_s * 1_000)
     }
 
     /// What is predicted of a pod's application.
@@ -87,8 +129,16 @@ impl World {
         [predicted.unwrap_or_else(|| request(pod, "cpu")), request(pod, "memory")]
     }
 
-    /// The profile of a node's use of CPU now; 0 where no application on it was seen.
-    pub(crate) fn profile(&self, node: &str) -> i128 {
+    /// The profile of a node's use of CPU now; 0 where nothing that it comes from was seen.
+    pub(crate) fn profile(&self, node: &str, of: &ProfileOf) -> i128 {
+        let ProfileOf::Nodes(label) = of else { return self.profile_of_applications(node) };
+        let spec = &self.nodes[node];
+        let Some(all) = &self.forecast.node_predictions else { return 0 };
+        let known = all.of.get(&as_app(node)).or_else(|| all.of.get(&pool_of(spec, label.as_ref())));
+        known.map_or(0, |known| share(capacity(spec, "cpu"), known.ratio[0]).min(MOST))
+    }
+
+    fn profile_of_applications(&self, node: &str) -> i128 {
         let seen = |pod: &&PodState| {
             let all = self.forecast.predictions.as_ref();
             app(&pod.spec).is_some_and(|app| all.is_some_and(|all| all.of.contains_key(&app)))

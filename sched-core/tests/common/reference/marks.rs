@@ -84,7 +84,7 @@ pub(crate) fn water_level(config: &Level, pod: &PodSpec, node: &NodeSpec, world:
         if all == 0 {
             continue;
         }
-        let profile = if i == 0 { world.profile(&node.name) } else { 0 };
+        let profile = if i == 0 { world.profile(&node.name, &config.profile) } else { 0 };
         let requested = world.on(&node.name).map(|pod| request(&pod.spec, resource)).sum::<i128>();
         // In hundredths.
         let seen = sample

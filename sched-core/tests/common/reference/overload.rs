@@ -14,6 +14,8 @@ pub(crate) struct Curve {
     decay_percent: i64,
     caution_percent: i64,
     floor_permille: i64,
+    /// Without samples of pods for so long it abstains.
+    pub(crate) stale_s: u64,
 }
 
 impl Curve {
@@ -24,6 +26,7 @@ impl Curve {
             decay_percent: number("hourDecayPercent", 85),
             caution_percent: number("cautionPercent", 75),
             floor_permille: number("floorPermille", 30),
+            stale_s: args["staleAfterSeconds"].as_u64().unwrap_or(3_600),
         }
     }
 

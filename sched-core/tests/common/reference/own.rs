@@ -32,7 +32,7 @@ fn in_use(config: &Balance, node: &NodeSpec, world: &World) -> Option<(i128, i12
     let requested = world.requested(&node.name).get("cpu").copied().unwrap_or(0);
     let sample = world.fresh(&node.name, config.stale_s);
     let live = sample.map_or(0, |sample| i128::from(sample.cpu_milli) + world.unseen(&node.name)[0]);
-    let profile = world.profile(&node.name);
+    let profile = world.profile(&node.name, &config.profile);
     (requested > 0 && (sample.is_some() || profile > 0)).then(|| (live.max(profile), requested))
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn node_info(config: &Info, pod: &PodSpec, node: &NodeSpec, world: &W
         if all == 0 {
             continue;
         }
-        let profile = if i == 0 { world.profile(&node.name) } else { 0 };
+        let profile = if i == 0 { world.profile(&node.name, &config.profile) } else { 0 };
         let requested = world.on(&node.name).map(|pod| request(&pod.spec, resource)).sum::<i128>();
         let used = match world.fresh(&node.name, config.stale_s) {
             Some(sample) => {

@@ -52,6 +52,7 @@ pub(crate) struct Outcome {
 /// Decides where a pod of the world goes. Nothing is changed.
 pub(crate) fn decide(world: &World, profile: &Profile, pod: &PodKey, seed: u64) -> Outcome {
     let pod = &world.pods[pod].spec;
+    let profile = &profile.asked(world);
     let mut outcome = Outcome::default();
     let mut only: Option<BTreeSet<String>> = None;
     for policy in &profile.policies {

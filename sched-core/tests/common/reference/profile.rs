@@ -2,7 +2,8 @@
 
 use super::overload::Curve;
 use super::resources::{Strategy, Weighted};
-use super::settings::{Balance, CoolDown, Hybrid, Info, Level};
+use super::settings::{Balance, CoolDown, Hybrid, Info, Level, ProfileOf};
+use super::world::World;
 use sched_core::abi::{NodeSelector, PreferredTerm};
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ pub(crate) struct Policy {
     pub(crate) name: String,
     pub(crate) weight: i128,
     pub(crate) kind: Kind,
+    /// Asked only where that policy abstains.
+    pub(crate) stands_in_for: Option<String>,
 }
 
 /// Policies in the order in which their filters are run.
@@ -56,6 +59,7 @@ impl Profile {
             name: name.to_owned(),
             weight,
             kind: Kind::from_json(name, &Value::Null).expect("a known policy"),
+            stands_in_for: None,
         });
         Self { policies: policies.into() }
     }
@@ -67,7 +71,8 @@ impl Profile {
             let name = policy["name"].as_str().expect("a name").to_owned();
             let weight = policy["weight"].as_i64().unwrap_or(1).into();
             let kind = Kind::from_json(&name, &policy["config"])?;
-            Some(Policy { name, weight, kind })
+            let stands_in_for = policy["standsInFor"].as_str().map(str::to_owned);
+            Some(Policy { name, weight, kind, stands_in_for })
         };
         Self { policies: array(&profile["policies"]).iter().filter_map(policy).collect() }
     }
@@ -78,6 +83,39 @@ impl Profile {
             matches!(kind, Kind::NodeBalance(_) | Kind::NodeInfo(_) | Kind::WaterLevel(_) | Kind::ExpectedOverload(_))
         };
         self.policies.iter().any(|policy| asks(&policy.kind))
+    }
+
+    /// The labels whose values make pools of nodes with a profile.
+    pub(crate) fn pools(&self) -> Vec<Option<String>> {
+        let mut pools = Vec::new();
+        for policy in &self.policies {
+            let of = match &policy.kind {
+                Kind::NodeBalance(config) => &config.profile,
+                Kind::NodeInfo(config) => &config.profile,
+                Kind::WaterLevel(config) => &config.profile,
+                _ => continue,
+            };
+            if let ProfileOf::Nodes(pool) = of
+                && !pools.contains(pool)
+            {
+                pools.push(pool.clone());
+            }
+        }
+        pools
+    }
+
+    /// The policies that are asked: none that abstains, and those that stand in only where the other one does.
+    pub(crate) fn asked(&self, world: &World) -> Self {
+        let abstains = |policy: &Policy| match &policy.kind {
+            Kind::ExpectedOverload(curve) => world.without_pod_samples_for(curve.stale_s),
+            _ => false,
+        };
+        let needed = |policy: &Policy| match &policy.stands_in_for {
+            None => true,
+            Some(other) => self.policies.iter().any(|policy| policy.name == *other && abstains(policy)),
+        };
+        let policies = self.policies.iter().filter(|policy| needed(policy) && !abstains(policy));
+        Self { policies: policies.cloned().collect() }
     }
 
     /// What the band is published for.

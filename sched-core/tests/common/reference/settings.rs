@@ -34,18 +34,35 @@ pub(crate) struct Hybrid {
     pub(crate) exempt: Vec<LabelSelector>,
 }
 
+/// Where the profile of a node comes from: the applications on it, or its own samples and those of nodes that have the same
+/// value of a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProfileOf {
+    Applications,
+    Nodes(Option<String>),
+}
+
+impl ProfileOf {
+    fn from_json(args: &Value) -> Self {
+        let nodes = &args["profile"]["nodes"];
+        if nodes.is_object() { Self::Nodes(nodes["poolLabel"].as_str().map(str::to_owned)) } else { Self::Applications }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Balance {
     pub(crate) above: bool,
     pub(crate) limit: i128,
     pub(crate) pools: Vec<NodeSelector>,
     pub(crate) stale_s: i128,
+    pub(crate) profile: ProfileOf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Info {
     pub(crate) blend: bool,
     pub(crate) stale_s: i128,
+    pub(crate) profile: ProfileOf,
     pub(crate) missing: String,
     pub(crate) cpu_weight: i128,
     pub(crate) memory_weight: i128,
@@ -67,6 +84,7 @@ pub(crate) struct Level {
     pub(crate) elastic: Vec<String>,
     pub(crate) critical_priority: i128,
     pub(crate) stale_s: i128,
+    pub(crate) profile: ProfileOf,
     pub(crate) estimate_percent: i128,
 }
 
@@ -111,6 +129,7 @@ impl Balance {
             limit: number(&args["distanceLimit"], 50),
             pools: read(&args["pools"]).unwrap_or_default(),
             stale_s: stale(args),
+            profile: ProfileOf::from_json(args),
         }
     }
 }
@@ -120,6 +139,7 @@ impl Info {
         Self {
             blend: args["combine"] == "blend",
             stale_s: stale(args),
+            profile: ProfileOf::from_json(args),
             missing: text(&args["missing"], "requests").to_owned(),
             cpu_weight: number(&args["cpuWeight"], 1),
             memory_weight: number(&args["memoryWeight"], 1),
@@ -146,6 +166,7 @@ impl Level {
             elastic: elastic(&args["elasticResources"]),
             critical_priority: number(&args["criticalPriority"], 2_000_000_000),
             stale_s: stale(args),
+            profile: ProfileOf::from_json(args),
             estimate_percent: number(&args["estimatePercent"], 85),
         }
     }

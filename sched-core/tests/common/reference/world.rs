@@ -49,6 +49,8 @@ pub(crate) struct World {
     /// The time, in whole seconds.
     pub(crate) now_ms: u64,
     pub(crate) forecast: Forecast,
+    /// When the newest sample of any pod was taken, whether it is still there or not.
+    pub(crate) newest_pod_sample_ms: Option<u64>,
 }
 
 impl World {
@@ -105,8 +107,12 @@ impl World {
                 self.pods.remove(&(namespace.clone(), name.clone()));
             }
             Event::NodeSample { name, sample } => {
-                if self.samples.get(name).is_none_or(|newest| newest.at_ms <= sample.at_ms) {
+                let newest_ms = self.samples.get(name).map(|newest| newest.at_ms);
+                if newest_ms.is_none_or(|newest_ms| newest_ms <= sample.at_ms) {
                     self.samples.insert(name.clone(), *sample);
+                }
+                if newest_ms.is_none_or(|newest_ms| newest_ms < sample.at_ms) {
+                    self.learn_of_node(name, sample);
                 }
             }
             Event::PodSample { namespace, name, sample } => {
@@ -114,6 +120,7 @@ impl World {
                     && pod.sample.is_none_or(|newest| newest.at_ms < sample.at_ms)
                 {
                     pod.sample = Some(*sample);
+                    self.newest_pod_sample_ms = self.newest_pod_sample_ms.max(Some(sample.at_ms));
                     let spec = pod.spec.clone();
                     self.learn(&spec, sample);
                 }
