@@ -4,7 +4,8 @@
 use crate::apply::Change;
 use crate::node::{Node, is_inside};
 use crate::tree::{Tree, TreeError, populated, read, read_if_there};
-use sched_core::cpuset::{Binding, ContainerCpus, CpuSet, Plan, Pools, QosClass, Topology};
+use sched_core::colocation::Qos;
+use sched_core::cpuset::{Binding, ContainerCpus, CpuSet, Plan, Pools, Topology};
 use std::collections::BTreeMap;
 
 const CPUS: &str = "cpuset.cpus";
@@ -215,11 +216,11 @@ fn list(mems: &[u32]) -> String {
 
 fn reason(spec: &ContainerCpus) -> String {
     match spec.class {
-        QosClass::Lsx => format!("LSX has {} cpus on cores of its own", spec.own),
-        QosClass::Lsr => format!("LSR has {} cpus of its own", spec.own),
-        QosClass::Ls if spec.own > 0 => format!("LS has {} cpus of its own", spec.own),
-        QosClass::Ls => "LS runs on the shared pool".into(),
-        QosClass::Be => "BE runs on its own cpus, the shared pool and what is lent".into(),
-        QosClass::Ot => "OT runs where BE runs".into(),
+        Qos::Lsx => format!("LSX has {} cpus on cores of its own", spec.own),
+        Qos::Lsr => format!("LSR has {} cpus of its own", spec.own),
+        Qos::Ls if spec.own > 0 => format!("LS has {} cpus of its own", spec.own),
+        Qos::Ls => "LS runs on the shared pool".into(),
+        Qos::Be => "BE runs on its own cpus, the shared pool and what is lent".into(),
+        Qos::Ot => "OT runs where BE runs".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! The description of a node: its machine, its containers and the settings, as the user writes them in YAML or JSON.
 
 use sched_core::colocation::{Amounts, Asks, ColocationConfig, Disk, GroupConfig, IoConfig, Priority, Qos};
-use sched_core::cpuset::{ContainerCpus, CpuPlace, CpuSet, Exclusive, PoolConfig, QosClass, TopologyTable};
+use sched_core::cpuset::{ContainerCpus, CpuPlace, CpuSet, Exclusive, PoolConfig, TopologyTable};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -137,14 +137,7 @@ fn yes() -> bool {
 impl Container {
     /// What it asks of the pools.
     pub(crate) fn spec(&self) -> ContainerCpus {
-        let class = match self.qos {
-            Qos::Lsx => QosClass::Lsx,
-            Qos::Lsr => QosClass::Lsr,
-            Qos::Ls => QosClass::Ls,
-            Qos::Be => QosClass::Be,
-            Qos::Ot => QosClass::Ot,
-        };
-        let spec = ContainerCpus::new(&self.name, class, self.cpus);
+        let spec = ContainerCpus::new(&self.name, self.qos, self.cpus);
         let exclusive = self.exclusive.unwrap_or(spec.exclusive);
         ContainerCpus { exclusive, numas: self.numas.clone(), chosen: self.chosen.clone(), ..spec }
     }
