@@ -29,6 +29,10 @@ pub(crate) fn settings(tree: &dyn Tree, node: &Node, besides: Vec<Wanted>) -> Re
     for wanted in wanted {
         let Some(text) = text_of(tree, &wanted.cgroup, wanted.file, &mut out.notes)? else { continue };
         let now = level(&wanted, &text)?;
+        if let Some(held) = held(tree, &wanted)? {
+            out.notes.insert(held);
+            continue;
+        }
         changes.push(if rounded(&wanted, now) { wanted.clone().from(wanted.to) } else { wanted.from(now) });
     }
     out.changes = plan(changes)?.into_iter().map(change).collect();
@@ -62,6 +66,16 @@ fn text_of(
         notes.insert(format!("{} is not set: this kernel, or the groups around, do not have it", file.name()));
     }
     Ok(text)
+}
+
+/// Why a limit is not set now: below what is in use it would have the kernel kill, as `Held::MemoryInUse` of a resize.
+fn held(tree: &dyn Tree, wanted: &Wanted) -> Result<Option<String>, TreeError> {
+    let (CgroupFile::MemoryMax, Level::Amount(limit)) = (wanted.file, wanted.to) else { return Ok(None) };
+    let text = read_if_there(tree, &wanted.cgroup, "memory.current")?.unwrap_or_default();
+    let in_use = text.trim().parse::<i64>().ok().filter(|used| *used > limit);
+    let cgroup = &wanted.cgroup;
+    Ok(in_use
+        .map(|used| format!("memory.max of `{cgroup}` stays: {used} bytes are in use, the limit would be {limit}")))
 }
 
 fn level(wanted: &Wanted, text: &str) -> Result<Level, TreeError> {

@@ -22,3 +22,5 @@ mod real;
 mod rounds;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod uses;

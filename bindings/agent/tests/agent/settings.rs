@@ -97,6 +97,19 @@ fn files_that_not_every_kernel_has_are_noted_and_others_stop_the_round() {
 }
 
 #[test]
+fn a_limit_of_memory_waits_until_less_is_in_use() {
+    let mut bench = bench();
+    bench.tree.set("web", "memory.current", "2000000002");
+    let report = run(&mut bench, &described(""));
+    let text = "memory.max of `web` stays: 2000000002 bytes are in use, the limit would be 2000000001";
+    assert!(report.notes.iter().any(|note| note == text), "{:?}", report.notes);
+    assert_eq!(bench.tree.says("web", "memory.max"), "max");
+    bench.tree.set("web", "memory.current", "2000000001");
+    run(&mut bench, &described(""));
+    assert_eq!(bench.tree.says("web", "memory.max"), "1999998976");
+}
+
+#[test]
 fn a_file_that_says_something_else_than_a_number_is_named() {
     let mut bench = bench();
     bench.tree.set("web", "memory.max", "plenty");
