@@ -47,22 +47,22 @@ pub struct Round<'a> {
 /// # Errors
 /// [`AgentError`]; after [`AgentError::Refused`] everything else is done, after [`AgentError::Stopped`] another round goes on.
 pub fn round(inputs: &Round, tree: &mut dyn Tree, store: &Store, report: &mut Report) -> Result<(), AgentError> {
-    let mut saved = match (store.load(), inputs.adopt) {
+    let saved = match (store.load(), inputs.adopt) {
         (Err(_), Some(Adopt::Tree)) => None,
         (saved, _) => saved?,
     };
     let groups = read_groups(inputs.node, &inputs.topology, tree, saved.as_ref())?;
-    let pools = match (&saved, inputs.adopt) {
-        (None, _) | (_, Some(Adopt::Tree)) => adopted(inputs.node, &inputs.topology, &groups)?,
-        (Some(saved), adopt) => {
-            if adopt.is_none() {
-                compare(saved, &groups)?;
-            }
-            restored(inputs.node, &inputs.topology, saved)?
+    let from_tree = saved.is_none() || inputs.adopt == Some(Adopt::Tree);
+    let saved = saved.unwrap_or_default();
+    let pools = if from_tree {
+        adopted(inputs.node, &inputs.topology, &groups)?
+    } else {
+        if inputs.adopt.is_none() {
+            compare(&saved, &groups)?;
         }
+        restored(inputs.node, &inputs.topology, &saved)?
     };
-    let saved = saved.take().unwrap_or_default();
-    let mut work = Work { inputs, tree, store, report, groups, pools, saved };
+    let mut work = Work { inputs, tree, store, report, groups, pools, adopted: from_tree, saved };
     work.all()?;
     let refused = &work.report.refused;
     if refused.is_empty() { Ok(()) } else { Err(AgentError::Refused(refused.join("; "))) }
@@ -90,21 +90,17 @@ struct Work<'a> {
     report: &'a mut Report,
     groups: CpuGroups,
     pools: Pools,
+    /// Whether the pools are the tree's, not the checkpoint's.
+    adopted: bool,
     saved: Saved,
 }
 
 impl Work<'_> {
     fn all(&mut self) -> Result<(), AgentError> {
-        // What an interrupted round has left, or what was adopted.
-        self.become_pools(self.pools.clone()).map_err(|source| match source {
-            Failure::Pools(source) => {
-                AgentError::Pools { what: "what runs cannot be brought to the checkpoint", source }
-            }
-            Failure::Agent(error) => error,
-        })?;
         let suppression = self.colocation()?;
         let squeeze = self.inputs.node.squeeze == Squeeze::Cpuset;
         let limit = squeeze.then(|| suppression.cpus() as usize);
+        self.resume(limit)?;
         self.saved.best_effort_limit = limit;
         let mut refused = self.containers(limit)?;
         self.squeeze(limit)?;
@@ -117,6 +113,19 @@ impl Work<'_> {
         self.remember(&self.pools.clone(), &[]);
         self.store.save(&self.saved)?;
         self.notes()
+    }
+
+    /// What an interrupted round has left, or what was adopted.
+    fn resume(&mut self, limit: Option<usize>) -> Result<(), AgentError> {
+        let what = "what runs cannot be brought to what the checkpoint says";
+        let mut start = self.pools.clone();
+        if self.adopted {
+            start.limit_best_effort(limit).map_err(|source| AgentError::Pools { what, source })?;
+        }
+        self.become_pools(start).map_err(|failure| match failure {
+            Failure::Pools(source) => AgentError::Pools { what, source },
+            Failure::Agent(error) => error,
+        })
     }
 
     /// Containers come, go and change, one by one, and best effort gives way with the first of them; who is refused stays as it was.

@@ -106,9 +106,11 @@ fn adopting_the_checkpoint_brings_everybody_back_safely() {
 
 #[test]
 fn without_a_checkpoint_or_with_a_torn_one_the_tree_is_taken_over() {
-    let mut bench = Bench::new(topology(4, 1));
-    let wishes = [wish("web", "LS", 0), wish("trading", "LSX", 2)];
+    let mut bench = Bench::new(topology(8, 1));
+    // Best effort is limited to less than the shared pool.
+    let wishes = [wish("web", "LS", 0), wish("trading", "LSX", 4), wish("batch", "BE", 0)];
     bench.settle(&wishes);
+    assert_eq!((bench.cpus(&wishes[0]), bench.cpus(&wishes[2])), ("4-15".into(), "4-10".into()));
     bench.tree.done.clear();
     std::fs::write(bench.folder.join("checkpoint"), "torn").unwrap();
     let torn = bench.round(&node(&wishes, ""), None).1.unwrap_err().to_string();
