@@ -24,10 +24,15 @@ pub fn ratios(times: usize) -> Result<Vec<Ratio>, Failure> {
     for _ in 0..200 * times {
         plain.push(held.reserve_and_commit(usize::MAX, false)?);
     }
+    let mut turns = Vec::new();
+    for _ in 0..20 * times {
+        turns.push(held.reserve_and_commit_in_turn(200)?);
+    }
     let [fresh, checked] = sides.each_mut().map(|side| median(side));
     let mut ratios = vec![
-        Ratio::new("ledger/reserve-commit", fresh / 1_000.0, 1.0, "us")
-            .side("with the exact check of an old decision", checked / 1_000.0, "us")
+        Ratio::new("ledger/reserve-commit", median(&mut turns) / 1_000.0, 1.0, "us")
+            .side("right after a decision, which leaves nothing of the ledger in the caches", fresh / 1_000.0, "us")
+            .side("the same with the exact check of an old decision", checked / 1_000.0, "us")
             .side("of a pod without a reservation", median(&mut plain) / 1_000.0, "us")
             .note(format!("{LARGE} nodes, 10000 reservations, into a reservation")),
     ];
