@@ -7,6 +7,7 @@ pub mod cpuset;
 pub mod decision;
 pub mod events;
 pub mod ledger;
+pub mod ledger_claims;
 pub mod memory;
 pub mod ratio;
 pub mod reads;

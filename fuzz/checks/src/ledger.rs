@@ -1,5 +1,7 @@
 //! Lines from which a ledger is restored.
 
+#![allow(clippy::unwrap_used, reason = "what is refused here is a finding, and a check that fails panics")]
+
 use sched_core::{Event, HoldSpec, LedgerOp, NodeSpec, OwnerTerm, PodSpec, ProfileSet, RestoreError, Scheduler};
 
 /// Any bytes are no lines of a ledger, or some that are restored as far as they make sense; the same bytes as the contents of

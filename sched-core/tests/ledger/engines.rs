@@ -2,7 +2,7 @@
 
 use crate::support::{Site, hold, node, pod, scheduler};
 use proptest::prelude::*;
-use sched_core::{Decision, Event, LedgerOp, PodSpec, ScheduleError, Scheduler};
+use sched_core::{Decision, Event, LedgerOp, PodPhase, PodSpec, ScheduleError, Scheduler};
 
 /// An engine with a copy that has seen the first `seen` events.
 struct Engine {
@@ -94,7 +94,7 @@ proptest! {
                 }
                 Turn::Commit(pod) => {
                     let id = owner.cluster().pod_id("default", &pods[pod].name).unwrap();
-                    let row = owner.cluster().pod_phase(id).and_then(|phase| phase.row());
+                    let row = owner.cluster().pod_phase(id).and_then(PodPhase::row);
                     if owner.commit(id, 0).is_ok() {
                         let node = owner.cluster().node_name(row.unwrap()).unwrap().to_owned();
                         let PodSpec { namespace, name, .. } = pods[pod].clone();

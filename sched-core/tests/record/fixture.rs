@@ -97,8 +97,8 @@ fn hold(recorder: &mut Recorder) {
     let lines = recorder.cluster().ledger_records().join("\n");
     assert_eq!(recorder.restore(&lines, 1_400_000).unwrap().len(), 1, "it is there already");
     for gang in ["first", "second"] {
-        let roles = vec![GangRole { name: "worker".into(), min_members: 1 }];
-        let spec = GangSpec { name: gang.into(), roles, topology: vec!["zone".into()], wait_ms: 60_000 };
+        let shapes = vec![GangRole { name: "worker".into(), min_members: 1 }];
+        let spec = GangSpec { name: gang.into(), roles: shapes, topology: vec!["zone".into()], wait_ms: 60_000 };
         recorder.open_gang(&spec, 1_400_000).unwrap();
         let mut worker = pod(gang, 100);
         worker.template.containers[0].host_ports.clear();
