@@ -180,3 +180,18 @@ fn members_and_settings_are_plain_data() {
     let refused = serde_json::from_str::<PoolConfig>(r#"{"reserved": "1-0"}"#).unwrap_err().to_string();
     assert!(refused.contains("range `1-0` in a list of cpus ends before it starts"), "{refused}");
 }
+
+#[test]
+fn two_that_stand_where_the_other_one_is_to_go_pass_each_other_by_a_part() {
+    let lends_nothing = PoolConfig { lsr_lends_percent: 0, ..PoolConfig::default() };
+    let owner = ContainerCpus { chosen: Some([4, 5].into_iter().collect()), ..ContainerCpus::new("o", Qos::Lsr, 2) };
+    let mut pools = pools(lends_nothing);
+    pools.add(owner).unwrap();
+    pools.add(ContainerCpus::new("b", Qos::Be, 0)).unwrap();
+    // As somebody left it: neither can go as a whole, nor give anything up and still run.
+    let found = [("o", vec![1]), ("b", vec![4, 5])];
+    let found = found.map(|(name, cpus)| (name.to_owned(), cpus.into_iter().collect())).into();
+    let plan = pools.plan_from(&found).unwrap();
+    let steps: Vec<String> = plan.steps.iter().map(|step| format!("{} {}", step.container, step.to.cpus)).collect();
+    assert_eq!(steps, ["b 2-3,6-15", "o 4-5", "b 0-3,6-15"]);
+}

@@ -57,8 +57,17 @@ impl Plan {
     }
 }
 
-/// Orders the changes of `seats` to `goals`. A seat changes as soon as it can as a whole; if none can, one gives up what it will not keep. Each
-/// change is checked against every other container, so what is not safe is never planned.
+/// How a seat may change: as a whole, by giving up what it will not keep, by taking what of its goal is nobody's yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Whole,
+    Less,
+    Part,
+}
+
+/// Orders the changes of `seats` to `goals`. A seat changes as soon as it can as a whole; if none can, one gives up what it will not keep, or
+/// else takes a part. Each change is checked against every other container, so what is not safe is never planned. It ends: a part lies within
+/// the goal, and each further one holds more than the one before.
 pub(super) fn order<'a>(
     topology: &Topology,
     seats: &mut [Seat<'a>],
@@ -69,10 +78,14 @@ pub(super) fn order<'a>(
     loop {
         let mut pending = None;
         let mut changed = false;
-        for shrink in [false, true] {
+        for way in [Way::Whole, Way::Less, Way::Part] {
             for (at, goal) in goals.iter().enumerate() {
                 let Some(now) = seats.get(at).filter(|now| now.cpus != *goal) else { continue };
-                let to = if shrink { now.cpus.intersection(goal) } else { goal.clone() };
+                let to = match way {
+                    Way::Whole => goal.clone(),
+                    Way::Less => now.cpus.intersection(goal),
+                    Way::Part => part(seats, at, now, &seat(now, goal.clone())),
+                };
                 let next = seat(now, to);
                 if next.cpus.is_empty() || next.cpus == now.cpus || !allowed(seats, at, now, &next) {
                     pending = Some(now.spec.container.clone());
@@ -94,6 +107,15 @@ pub(super) fn order<'a>(
             Some(_) => {}
         }
     }
+}
+
+/// What of a goal is in nobody's way now; nothing if that is no step towards it.
+fn part(seats: &[Seat], at: usize, now: &Seat, goal: &Seat) -> CpuSet {
+    let mut part = goal.cpus.clone();
+    for (_, other) in seats.iter().enumerate().filter(|(other, _)| *other != at) {
+        part.subtract(&goal.clash(other));
+    }
+    if now.cpus.is_subset(&goal.cpus) && !now.cpus.is_subset(&part) { CpuSet::new() } else { part }
 }
 
 fn step(topology: &Topology, index: usize, now: &Seat, next: &Seat) -> PlanStep {
