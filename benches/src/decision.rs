@@ -119,6 +119,7 @@ impl Bench {
         let switch = Arc::new(Switch::default());
         policies.push((Box::new(Ceiling(Arc::clone(&switch))), 1));
         let mut scheduler = Scheduler::with_policies(policies, SEED)?;
+        scheduler.stand_in_as(profile)?;
         scenario.feed(|event| scheduler.apply(event, FED_MS))?;
         let reads = recorded_reads(profile)?;
         Ok(Self { scheduler, switch, reads, nodes: scenario.nodes, owners: scenario.owners(), serial: 0 })
@@ -208,6 +209,7 @@ fn recorded_reads(profile: &Profile) -> Result<Vec<Reads>, Failure> {
         (Box::new(Recorder { inner, reads: Arc::clone(&reads) }), weight)
     };
     let mut scheduler = Scheduler::with_policies(profile.build()?.into_iter().map(watch).collect(), SEED)?;
+    scheduler.stand_in_as(profile)?;
     let scenario = Scenario::full(500);
     scenario.feed(|event| scheduler.apply(event, FED_MS))?;
     let mut of_place = Vec::new();

@@ -119,7 +119,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Makes the policies, with their weights. They are set up by the scheduler that takes them.
+    /// Makes the policies, with their weights. They are set up by the scheduler that takes them; which of them stand in for
+    /// others it is told by [`Scheduler::stand_in_as`](crate::Scheduler::stand_in_as).
     pub fn build(&self) -> Result<Vec<Weighted>, ProfileError> {
         if self.name.is_empty() || self.name.len() > MAX_NAME_BYTES || self.name.chars().any(char::is_control) {
             return Err(ProfileError::ProfileName);

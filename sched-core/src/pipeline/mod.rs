@@ -126,11 +126,7 @@ impl Scheduler {
     /// An empty cluster under a profile. Ties are broken by `seed`.
     pub fn new(profile: &Profile, seed: u64) -> Result<Self, ProfileError> {
         let mut scheduler = Self::of(profile.build()?, seed)?;
-        for entry in &profile.policies {
-            if let Some(other) = &entry.stands_in_for {
-                scheduler.stand_in(entry.config.name(), other)?;
-            }
-        }
+        scheduler.stand_in_as(profile)?;
         Ok(scheduler)
     }
 
@@ -199,6 +195,15 @@ impl Scheduler {
     #[cfg(feature = "defects")]
     pub(crate) fn cluster_mut(&mut self) -> &mut Cluster {
         &mut self.cluster
+    }
+
+    /// Has policies stand in for others as a profile says: what [`Scheduler::with_policies`] cannot know of
+    /// [`Profile::build`]'s.
+    pub fn stand_in_as(&mut self, profile: &Profile) -> Result<(), ProfileError> {
+        let entries = profile.policies.iter();
+        entries
+            .filter_map(|e| Some((e.config.name(), e.stands_in_for.as_ref()?)))
+            .try_for_each(|(policy, other)| self.stand_in(policy, other))
     }
 
     /// Has a policy asked only where another one failed, or abstains since what it reads is too old.

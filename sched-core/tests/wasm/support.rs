@@ -38,11 +38,7 @@ pub(crate) fn schedulers(profile: &Value, seed: u64) -> [Scheduler; 2] {
     let profile = &profiles.profiles[0];
     let sandboxed = profile.policies.iter().map(sandboxed).collect();
     let mut sandboxed = Scheduler::with_policies(sandboxed, seed).unwrap();
-    for entry in &profile.policies {
-        if let Some(other) = &entry.stands_in_for {
-            sandboxed.stand_in(entry.config.name(), other).unwrap();
-        }
-    }
+    sandboxed.stand_in_as(profile).unwrap();
     [Scheduler::new(profile, seed).unwrap(), sandboxed]
 }
 

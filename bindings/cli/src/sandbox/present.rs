@@ -127,14 +127,11 @@ fn candidate(
     }
     let others = added.iter().filter(|added| profile.policies.iter().all(|entry| entry.config.name() != added.name()));
     entries.extend(others.map(|own| sandboxed(own.module.clone(), String::new(), own.weight.unwrap_or(WEIGHT))));
-    let stand_ins: Vec<(&str, String)> =
-        profile.policies.iter().filter_map(|entry| Some((entry.config.name(), entry.stands_in_for.clone()?))).collect();
+    let of = profile.clone();
     Ok(Candidate::new(&profile.name, move |seed| {
         let policies = entries.iter().map(|entry| Ok(((entry.make)()?, entry.weight)));
         let mut scheduler = Scheduler::with_policies(policies.collect::<Result<_, ProfileError>>()?, seed)?;
-        for (policy, other) in &stand_ins {
-            scheduler.stand_in(policy, other)?;
-        }
+        scheduler.stand_in_as(&of)?;
         Ok(scheduler)
     }))
 }

@@ -30,6 +30,8 @@ impl Make {
 
     pub(crate) fn scheduler(self, profile: &Profile) -> Scheduler {
         let policies = profile.policies.iter().map(|entry| (self.policy(&entry.config), entry.weight));
-        Scheduler::with_policies(policies.collect(), 1).unwrap()
+        let mut scheduler = Scheduler::with_policies(policies.collect(), 1).unwrap();
+        scheduler.stand_in_as(profile).unwrap();
+        scheduler
     }
 }
