@@ -77,6 +77,9 @@ pub const HEAT_SLOTS: usize = 128;
 /// Resolution of predictions: within it they stay the same.
 pub const FORECAST_QUANTUM_MS: u64 = 300_000;
 
+/// Use above this many times the request counts as this many times it where profiles are learned: 10m that become 40 cores.
+pub const MAX_USE_RATIO: i64 = 4_096;
+
 /// Applications without pods whose history is kept.
 pub const MAX_IDLE_APPS: usize = 1 << 16;
 

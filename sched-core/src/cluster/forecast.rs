@@ -248,7 +248,9 @@ fn more(variance: i64, by: i64) -> i64 {
 /// A request squared times a variance in millionths, rounded.
 fn squared(request: i64, variance: i64) -> i64 {
     let squared = i128::from(request) * i128::from(request);
-    let squared = (squared * i128::from(variance) + i128::from(PARTS / 2)) / i128::from(PARTS);
+    // The largest request with the largest variance is beyond 128 bits, and beyond the largest variance by far.
+    let squared =
+        squared.saturating_mul(i128::from(variance)).saturating_add(i128::from(PARTS / 2)) / i128::from(PARTS);
     squared.min(i128::from(MAX_VARIANCE)) as i64
 }
 

@@ -3,11 +3,12 @@
 //! Every time the application was sampled counts once, by its length: the use of its pods over their requests. The present
 //! sum is closed when a later sample comes, so pods that are sampled together are one observation.
 
+use crate::limits::MAX_USE_RATIO;
+
 /// A ratio of use to request of 1, in the units of the history.
 pub(crate) const RATIO_ONE: i64 = 10_000;
 
-/// Ratios above this many times the request count as this many.
-const MAX_RATIO: i64 = 64 * RATIO_ONE;
+const MAX_RATIO: i64 = MAX_USE_RATIO * RATIO_ONE;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_S: u64 = 3_600;

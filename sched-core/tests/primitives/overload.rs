@@ -148,3 +148,15 @@ fn of_nodes_far_from_the_level_the_fullest_is_taken() {
     let scores = world.scores(probe, MINUTE);
     assert!(scores["b"] < scores["a"], "{scores:?}");
 }
+
+#[test]
+fn a_pod_that_uses_hundreds_of_times_its_request_is_predicted_to() {
+    let mut world = World::new("NodeInfo", "{memoryWeight: 0, missing: profile}");
+    world.node(node("a", 10_000, 64));
+    let running = pod("running", "shop", 10);
+    world.bound(&running, "a", 0);
+    days(&mut world, &[(&running, &|_| 3_000)], 3);
+    let probe = world.pod(&cpu("probe", 0));
+    let free = world.score(probe, "a", 3 * DAY);
+    assert!((68..=72).contains(&free), "{free}");
+}

@@ -92,7 +92,7 @@ fn observations(entries: &[Entry], of: &App) -> Vec<Observation> {
 
 fn observation((at_ms, window_ms, used, request): (u64, u64, i128, i128)) -> Observation {
     let seconds = window_ms.clamp(1_000, 3_600_000) / 1_000;
-    let ratio = (used * RATIO / request).min(64 * RATIO);
+    let ratio = (used * RATIO / request).min(4_096 * RATIO);
     Observation { ratio, seconds: seconds.into(), middle_s: (at_ms / 1_000).saturating_sub(seconds / 2) }
 }
 
